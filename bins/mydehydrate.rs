@@ -1,7 +1,7 @@
 //! Chooses the rows that developers need and masks them: an exact plan, as SELECTs, proved to break no reference.
 //!
-//! In: a document with a `cluster`, or `--source`. Out: the same with `dehydration`. Only the work
-//! schema is written there, unless `--in-place` is given.
+//! In: a document with a `cluster`, or `--source`. Out: the document with `dehydration`. On the server only the work schema is
+//! written, unless `--in-place` is given.
 
 use std::process::ExitCode;
 
@@ -28,7 +28,7 @@ struct Args {
 }
 
 pub(crate) fn main() -> ExitCode {
-    // A link until its flags are read: with wrong ones, the document still goes on.
+    // The role is `Link` until the flags are read: if they are wrong, a document on stdin is still passed on.
     cli::door("mydehydrate", cli::Role::Link, |Args { common, options, ask }| {
         if let Some(ask) = ask {
             let answer =

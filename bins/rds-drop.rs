@@ -1,4 +1,4 @@
-//! rds-drop: deletes what a run created, and nothing else.
+//! rds-drop: deletes the AWS resources that a run created, and nothing else.
 
 use std::process::ExitCode;
 

@@ -32,7 +32,7 @@ pub(crate) fn main() -> ExitCode {
             })
         }
         Some(rds_local::Verb::Drop(options)) => {
-            // What has expired is looked for without a document.
+            // `--expired` looks for old copies by itself and needs no document.
             let role = if options.expired { cli::Role::Head } else { cli::Role::Finally };
             cli::run("rds-local", &common, role, move |house, document| {
                 rds_local::drop(house, document, &options).map_err(Into::into)

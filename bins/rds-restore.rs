@@ -1,4 +1,4 @@
-//! rds-restore: a throw-away copy of production that accepts a login of its own.
+//! rds-restore: restores a throw-away copy of production that accepts a login of its own.
 
 use std::process::ExitCode;
 

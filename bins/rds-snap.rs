@@ -1,4 +1,4 @@
-//! rds-snap: orders a snapshot of the production cluster and passes on at once.
+//! rds-snap: orders a snapshot of the production cluster and passes the document on at once, before the snapshot is ready.
 
 use std::process::ExitCode;
 

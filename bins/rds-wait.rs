@@ -1,4 +1,4 @@
-//! rds-wait: waits until the snapshot is there, or falls back to another one.
+//! rds-wait: waits until a snapshot, a cluster or an instance is ready; falls back if the snapshot fails.
 
 use std::process::ExitCode;
 

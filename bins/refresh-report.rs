@@ -1,4 +1,4 @@
-//! `refresh-report`: see `refresh-report --help`.
+//! `refresh-report`: reports what a run did.
 
 use std::process::ExitCode;
 

@@ -1,6 +1,6 @@
-//! All tools in one file, for packages: the name of the link that it is called by says which of them it is.
+//! All tools in one binary, for packages. The name of the link that it is called by decides which tool runs.
 //!
-//! Nine files hold the AWS SDK and the library nine times; this one holds them once.
+//! Nine binaries would hold the AWS SDK and the library nine times; this one holds them once.
 
 #[path = "dev-restore.rs"]
 mod dev_restore;

@@ -1,19 +1,19 @@
 #![doc = include_str!("README.md")]
-// rustfmt sorts adjacent `mod` lines, so a sentence between them keeps the order in which data walks through.
+// rustfmt sorts adjacent `mod` lines. A comment between them keeps the order in which data flows through the rooms.
 
-// Foreign words on their way to people: passwords and control characters, and the one way to stderr.
+// Text from outside before people see it: hides passwords, shows control characters. The only way to stderr.
 pub mod outlet;
 
-// What travels on the pipe, and how a tool fails.
+// The document that travels on the pipe, the journal, and how a tool fails.
 pub mod document;
 
-// What the person sees meanwhile, on stderr.
+// Progress on stderr while a tool works.
 pub mod progress;
 
-// What the person decided: refresh.toml, the environment, the flags.
+// Settings: refresh.toml and the environment.
 pub mod config;
 
-// What every room is handed: configuration, progress, cancellation, keys, the journal.
+// The value that every room receives: configuration, progress, cancellation, keys, the journal.
 pub mod house;
 
 // SQL as text, without a connection: tokens, statements, tuples, quoting.
@@ -22,35 +22,35 @@ pub mod sql;
 // Connecting to a server, the session, rows off the socket.
 pub mod mysql;
 
-// The SDK's client, secrets, IAM tokens, and who owns an address.
+// The client of the AWS SDK, secrets, IAM tokens, and the RDS server behind an address.
 pub mod aws;
 
 // Real mysqld and mariadbd processes on this machine.
 pub mod engine;
 
-// Whether a document's copy is ours: token, journal, service, or a person's word.
+// Whether the copy that a document names is ours, by the token, the journal, the service or a person's word.
 pub mod claim;
 
-// The cloud: snapshot, wait, restore, drop.
+// RDS: snapshot, wait, restore, drop.
 #[cfg(feature = "aws")]
 pub mod rds;
 
-// The stand-in for the cloud: an RDS endpoint in front of real servers.
+// A stand-in for RDS on this host: an RDS endpoint in front of real servers.
 pub mod rds_local;
 
-// What a database is: tables, columns, keys, as plain data.
+// The structure of databases as plain data: tables, columns, keys.
 pub mod catalog;
 
-// What must not leave: rules compiled to SQL expressions.
+// Masks: the rules of `[mask]`, compiled to SQL expressions.
 pub mod mask;
 
-// Whether anything sensitive is left: keyed hashes of the originals, looked up word by word.
+// The search for originals in a dump: keyed hashes, looked up word by word.
 pub mod scan;
 
-// What is kept on the copy between the two tools: key tables, keys, originals, marks.
+// The work schema on the copy, from `mydehydrate` to `mydump-rotate`: key tables, keys, hashed originals, marks.
 pub mod work_schema;
 
-// Which rows come along: closure on key tables, then one SELECT a table.
+// Which rows are kept: the closure in key tables, then one SELECT a table.
 pub mod plan;
 
 // The dump file and the directory of dumps.
@@ -68,7 +68,7 @@ pub mod junit;
 // The branch's SQL on the refreshed database.
 pub mod migrate;
 
-// What a run did, for people and for monitors.
+// Reports of a run, for people and for monitors.
 pub mod report;
 
 // A dump file to a developer's database: load, verify, migrate, swap.
@@ -77,8 +77,8 @@ pub mod restore;
 // A target that is a server of its own on this host: templates, copies of them, the switch.
 pub mod instance;
 
-// Which dumps stay.
+// Which dumps are kept and which are deleted.
 pub mod rotate;
 
-// The porch: argv and stdin in, stdout and an exit code out.
+// The porch: reads argv and stdin, writes stdout and gives the exit code.
 pub mod cli;

@@ -1,7 +1,7 @@
-//! Lists of the manifest, counted while they are read: a few bytes of JSON can stand for a large value in memory.
+//! Limits the memory of the manifest's lists while they are read.
 //!
-//! In: JSON on its way to a list, and how many bytes all lists of a manifest may take. Out: the list, or an error at the element
-//! that is too much. Two bytes (`{}`) are a table of three hundred: the length of a file says nothing about what it becomes.
+//! In: the JSON of a list, and how many bytes of memory all lists of a manifest may take. Out: the list, or an error at the first
+//! element over the limit. The length of the JSON is no measure: its two bytes `{}` become a table entry of 300 bytes in memory.
 
 use std::cell::Cell;
 use std::fmt;
@@ -11,11 +11,11 @@ use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 thread_local! {
-    /// What the lists that this thread is reading may still take. serde hands no such thing from list to list.
+    /// Bytes of memory that the manifest's further elements may take. serde cannot pass this number from one list to the next.
     static LEFT: Cell<usize> = const { Cell::new(usize::MAX) };
 }
 
-/// Reads something whose lists take at most `bytes` together.
+/// Calls `read` and lets all lists that it reads take at most `bytes` of memory together.
 pub(super) fn within<T>(bytes: usize, read: impl FnOnce() -> T) -> T {
     LEFT.set(bytes);
     let outcome = read();
@@ -23,7 +23,7 @@ pub(super) fn within<T>(bytes: usize, read: impl FnOnce() -> T) -> T {
     outcome
 }
 
-/// Reads a list of the manifest and counts what it takes, for `#[serde(deserialize_with)]`.
+/// Reads a list and counts the memory of its elements. For `#[serde(deserialize_with)]`.
 pub(super) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -32,7 +32,7 @@ where
     deserializer.deserialize_seq(Elements(PhantomData))
 }
 
-/// Reads a list of lists in the same way.
+/// Reads a list of lists and counts the memory of the elements of all of them.
 pub(super) fn lists<'de, D, T>(deserializer: D) -> Result<Vec<Vec<T>>, D::Error>
 where
     D: Deserializer<'de>,
@@ -62,7 +62,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Elements<T> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Vec<T>, A::Error> {
         let mut list = Vec::new();
         while let Some(element) = elements.next_element()? {
-            // Twice: a list that has grown may have as much room again.
+            // Counted twice: a list that has grown may have room for twice its elements.
             let left = LEFT.get().checked_sub(2 * size_of::<T>());
             LEFT.set(left.ok_or_else(|| A::Error::custom("its lists are too long"))?);
             list.push(element);

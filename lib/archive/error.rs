@@ -1,4 +1,4 @@
-//! How a dump file, or the directory of dumps, can be of no use.
+//! Why a dump file, or the directory of dumps, cannot be read, trusted or written.
 
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -22,7 +22,7 @@ pub enum Error {
         /// What the operating system answered.
         source: io::Error,
     },
-    /// The file is not a dump of ours, or is damaged.
+    /// The file is no dump of refreshkit, or it is damaged.
     #[error("{} is not a whole dump: {problem}", path.display())]
     Damaged {
         /// Path of the file.
@@ -30,65 +30,65 @@ pub enum Error {
         /// What is wrong with the file.
         problem: String,
     },
-    /// A pipe, a device, a directory, or a link out of its directory.
+    /// The path is a pipe, a device, a directory, or a link to anything but a file in its own directory.
     #[error("{} is no file", path.display())]
     NoFile {
         /// Path that is no regular file.
         path: PathBuf,
     },
-    /// A statement or a member too long for the memory that a dump gets which nobody trusted has signed.
+    /// A dump without a trusted signature has a statement or a member over the limit for such dumps.
     #[error("{} has statements of {needed} bytes, {limit} are read of a dump that nobody trusted has signed", path.display())]
     LongRows {
         /// Path of the dump.
         path: PathBuf,
-        /// Bytes of the longest statement, or of the longest member if only that is too long.
+        /// Bytes of the longest statement, or of the longest member if no statement is too long.
         needed: u64,
-        /// Bytes of the longest statement that is read.
+        /// Most bytes of a statement in such a dump.
         limit: u64,
     },
-    /// A file that everybody may write into.
+    /// The permissions of the dump file let everybody write into it.
     #[error("everybody may write into {}: nobody knows who wrote it", path.display())]
     OpenFile {
         /// Path of the file that everybody may write into.
         path: PathBuf,
     },
-    /// A directory that everybody may write into.
+    /// The permissions of the directory let everybody write into it.
     #[error("everybody may write into the directory {}: any dump there may be anybody's", directory.display())]
     OpenDirectory {
         /// The directory that everybody may write into.
         directory: PathBuf,
     },
-    /// A directory of somebody else.
+    /// The directory belongs to neither our user, nor root, nor `[dump] owner`.
     #[error("the directory {} belongs to the user {owner}, who can replace every dump in it", directory.display())]
     OthersDirectory {
-        /// The directory of somebody else.
+        /// The directory that belongs to another user.
         directory: PathBuf,
-        /// Number (uid) of the user whose directory it is.
+        /// User id (uid) of the directory's owner.
         owner: u32,
     },
-    /// A dump that no key of `[dump] trust` has signed.
+    /// No key of `[dump] trust` has signed the file under its file name.
     #[error("{} is not trusted: {why}", path.display())]
     Untrusted {
         /// Path of the dump.
         path: PathBuf,
-        /// What speaks against believing it.
+        /// Why the file is not trusted, such as another signer.
         why: String,
     },
-    /// Dumps of several names, and nobody said which are meant.
+    /// The directory has dumps of several names, and `[dump] name` is not set.
     #[error("there are dumps of {} in {}, and [dump] name says none of them", names.join(", "), directory.display())]
     SeveralNames {
         /// The directory that has dumps of several names.
         directory: PathBuf,
-        /// What the names of its dumps begin with.
+        /// What the file names of the dumps begin with.
         names: Vec<String>,
     },
-    /// The secret that signs cannot be had.
+    /// The private key of `[dump] sign` cannot be fetched from Secrets Manager.
     #[error("the key of [dump] sign cannot be fetched: {0}")]
     Keys(AnyFailure),
-    /// The system has no randomness.
+    /// The operating system gives no random bytes, so no key can be made.
     #[error("no key can be made: the system gives no random bytes")]
     NoRandomness,
-    /// A dump of another version of the format.
+    /// The dump's format is not [`FORMAT`], the one that this version reads.
     #[error("{} has the format {format}, this version reads {FORMAT}", path.display())]
     OtherFormat {
         /// Path of the dump.
@@ -96,25 +96,25 @@ pub enum Error {
         /// The format that the dump's manifest names.
         format: String,
     },
-    /// The manifest lists no member of the number that was asked for.
+    /// The manifest has no member at the wanted position.
     #[error("{} has no member {position}", path.display())]
     NoMember {
         /// Path of the dump.
         path: PathBuf,
-        /// The member's number that was asked for, counted from 0.
+        /// The wanted position, counted from 0.
         position: usize,
     },
-    /// No file of the directory is a whole dump of the name that is asked for.
+    /// No file of the directory is a whole dump of the wanted name.
     #[error("there is no whole dump in {}", .0.display())]
     NoDump(PathBuf),
-    /// Another run is writing a dump of that name here.
+    /// Another process holds the lock for dumps of this name in the directory.
     #[error("another run is writing {name} in {}: {holder}", directory.display())]
     Locked {
-        /// What the names of its dumps begin with.
+        /// What the file names of the dumps begin with: `[dump] name`.
         name: String,
         /// The directory that is locked.
         directory: PathBuf,
-        /// Who: `pid 812 on build-3 since …`.
+        /// The process that holds the lock: `pid 812 on build-3 since …`.
         holder: String,
     },
     /// The directory has too little room.
@@ -127,15 +127,15 @@ pub enum Error {
         /// Bytes that the dump will need, by estimate.
         needed: u64,
     },
-    /// The directory of the dumps is not there.
+    /// The directory of the dumps does not exist.
     #[error("there is no directory {}", directory.display())]
     NoDirectory {
         /// Path at which the directory should be.
         directory: PathBuf,
-        /// What it was wanted for.
+        /// What the directory was wanted for, which decides the exit code.
         purpose: Purpose,
     },
-    /// No directory is configured.
+    /// `[dump] dir` is not set, or `[dump] sign` refers to no private key.
     #[error(transparent)]
     Config(#[from] config::Error),
     /// A signal (SIGINT, SIGTERM) ended the work.
@@ -148,21 +148,21 @@ pub enum Error {
 pub enum FileAction {
     /// Opening a dump for reading.
     Open,
-    /// Reading a dump, or what the directory has besides dumps.
+    /// Reading a file's content or metadata; for a writer also the directory's.
     Read,
     /// Looking for dumps in the directory.
     List,
-    /// Making the lock file, or another.
+    /// Creating a file, or opening the lock file.
     Create,
-    /// Taking the lock of a name.
+    /// Taking the lock for dumps of one name.
     Lock,
-    /// Writing a dump or the lock's holder.
+    /// Writing a dump, a private key, or the holder into a lock file.
     Write,
-    /// `fsync` of the directory: a rename is safe after it.
+    /// `fsync` of the directory, after which a rename survives a crash of the host.
     Sync,
-    /// Giving a finished dump its name.
+    /// Renaming a finished dump from its temporary name to its own.
     Publish,
-    /// Removing an old dump, or what a dead run left.
+    /// Removing an old dump, or a temporary file that a dead run left.
     Remove,
 }
 
@@ -192,13 +192,13 @@ impl fmt::Display for FileAction {
 }
 
 impl Error {
-    /// A file operation that failed.
+    /// Makes the error of a failed file operation.
     pub(crate) fn file(action: FileAction, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::File { action, path, source }
     }
 
-    /// A file that is not what it should be.
+    /// Makes the error of a file that is no whole dump.
     pub(crate) fn damaged(path: &Path, problem: impl Into<String>) -> Self {
         Self::Damaged { path: path.to_owned(), problem: problem.into() }
     }
@@ -254,7 +254,8 @@ impl Failure for Error {
     }
 }
 
-/// Opening and reading fail as bad input, listing as I/O, creating as output. The rest is output without rights or room, else I/O.
+/// `Open` and `Read` end with `BadInput`, `List` with `Io`, `Create` with `CannotWrite`. The other actions end with `CannotWrite`
+/// if rights or disk space are missing, otherwise with `Io`.
 fn of_file(action: FileAction, why: ErrorKind) -> Ending {
     let code = match (action, why) {
         (_, ErrorKind::StorageFull) => "disk-full",

@@ -1,7 +1,7 @@
 //! Reading a dump file: the manifest from the file's tail, then any member by itself, from any thread.
 //!
-//! In: a path. Out: a [`Manifest`] that the strict reader has passed, and per member its SQL, after its SHA-256 was found right.
-//! Whatever is in the file, nothing here panics or takes more memory than the limits below.
+//! In: a path. Out: a [`Manifest`] that has passed the strict reader, and the SQL of each member, whose SHA-256 is checked first.
+//! No content of a file makes this code panic. The limits below bound the memory for a file without a trusted signature.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -21,27 +21,28 @@ use super::trailer::{self, Trailer};
 use super::{bounded, regular, strict};
 use crate::sql::hex;
 
-/// The longest manifest that is read, compressed: tens of thousands of tables stay below it.
+/// Most compressed bytes of a manifest that is read. A manifest of tens of thousands of tables is shorter.
 const MANIFEST_BYTES_MAX: u64 = 16 << 20;
-/// The longest manifest that is read, decompressed.
+/// Most decompressed bytes of a manifest that is read.
 const MANIFEST_PLAIN_BYTES_MAX: u64 = 64 << 20;
-/// How many times longer than compressed a manifest may be: tables that are all alike make a hundred.
+/// Most decompressed bytes of a manifest for each compressed byte. Tables that are all alike reach a hundred.
 const MANIFEST_RATIO_MAX: u64 = 256;
-/// So many bytes it may always have.
+/// Decompressed bytes that every manifest may have, whatever its compressed length.
 const MANIFEST_PLAIN_BYTES: u64 = 4 << 20;
-/// What the manifest's lists may take in memory.
+/// Most bytes of memory for all lists of a manifest together.
 const LISTS_BYTES_MAX: usize = 80 << 20;
-/// The longest statement of a dump that anybody may have written. Only a row as long as that reaches it: we write several rows into 1 MiB at most.
+/// Most bytes of a statement in a dump without a trusted signature. Only one long row can make a statement so long: statements of
+/// several rows are written with 512 KiB at most (`member.rs`).
 const STATEMENT_BYTES_MAX: u64 = 32 << 20;
-/// What such a dump's longest member may be, compressed: that statement, or 8 MiB of shorter ones, and what gzip adds.
+/// Most compressed bytes of a member of such a dump: one statement of that length, or 8 MiB of shorter ones, and what gzip adds.
 const MEMBER_BYTES_MAX: u64 = STATEMENT_BYTES_MAX + (9 << 20);
-/// What all members that are being read may take at the same time; one that needs more is read alone.
+/// Most bytes of memory for all members that are read at the same time. A member that needs more is read alone.
 const ROOM_BYTES: u64 = 128 << 20;
-/// How often a statement is in memory on its way to a server.
+/// How many copies of a statement are in memory while it is loaded into a server.
 const COPIES: u64 = 4;
-/// The bit of a mode that lets everybody write.
+/// The permission bit that lets everybody write.
 const EVERYBODY_WRITES: u32 = 0o002;
-/// How much is read at a time.
+/// Bytes that are read at a time.
 const BLOCK_BYTES: usize = 256 << 10;
 
 /// An open dump file. Members can be read from many threads at the same time.
@@ -56,12 +57,13 @@ pub struct DumpFile {
 }
 
 impl DumpFile {
-    /// Opens a dump, reading its tail only.
+    /// Opens a dump that anybody may have written; reads only its tail. Fails when a statement or member is over the limits
+    /// above, or when everybody may write into the file.
     pub fn open(path: &Path) -> Result<Self, Error> {
         Self::open_unbounded(path)?.bounded()
     }
 
-    /// Itself, if it is within the bounds of a file that anybody may have written, and not everybody may write into it.
+    /// Returns the dump itself, after the checks of [`Self::open`].
     pub(super) fn bounded(self) -> Result<Self, Error> {
         let found = self.file.metadata().map_err(Error::file(FileAction::Read, &self.path))?;
         if found.mode() & EVERYBODY_WRITES != 0 {
@@ -76,7 +78,8 @@ impl DumpFile {
         }
     }
 
-    /// The same without those bounds: for a dump that we wrote, whose signature is looked at next, or of which no member is read.
+    /// Opens a dump without those checks: one that this run wrote, one whose signature is checked next, or one of which no member
+    /// is read.
     pub(crate) fn open_unbounded(path: &Path) -> Result<Self, Error> {
         let (file, path) = regular::open(path)?;
         let bytes = file.metadata().map_err(Error::file(FileAction::Read, &path))?.len();
@@ -94,7 +97,7 @@ impl DumpFile {
         Ok(Self { path, file, bytes, manifest, signature, reading: ReadBudget::default() })
     }
 
-    /// Where the file is.
+    /// Path of the file; for a link, the path of its target.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -104,7 +107,7 @@ impl DumpFile {
         self.bytes
     }
 
-    /// The public key of who signed it. That the signature is right does not say that anybody believes it.
+    /// Public key of the signer; `None` without a signature. The signature is right; `Trust` decides whether its key is trusted.
     pub fn signed_by(&self) -> Option<&[u8; 32]> {
         self.signature.as_ref().map(|signature| &signature.key)
     }
@@ -114,8 +117,8 @@ impl DumpFile {
         &self.manifest
     }
 
-    /// The SQL of member `position` of [`Manifest::members`]. Its hash is checked before the first byte is handed
-    /// out; length and CRC are checked at the end, so a read error must be looked at.
+    /// Opens the SQL of member `position` of [`Manifest::members`]. The hash is checked before the first byte is returned.
+    /// Length and CRC are checked at the end of the text, so a caller must not ignore a read error.
     pub fn member(&self, position: usize) -> Result<MemberReader<'_>, Error> {
         let Some(member) = self.manifest.members.get(position) else {
             return Err(Error::NoMember { path: self.path.clone(), position });
@@ -123,7 +126,7 @@ impl DumpFile {
         let table = member.table.and_then(|table| self.manifest.tables.get(table));
         let statement = table.map_or(0, |table| table.statement_bytes_max);
         let turn = self.reading.turn(member.bytes.saturating_add(statement.saturating_mul(COPIES)));
-        // What was hashed is what is unpacked, whoever writes into the file meanwhile.
+        // The bytes that are hashed here are unpacked later, so a change of the file in between has no effect.
         let mut bytes = vec![0; bounded(member.bytes)];
         self.file
             .read_exact_at(&mut bytes, member.offset)
@@ -138,13 +141,13 @@ impl DumpFile {
         Ok(MemberReader { decoder, left: member.plain_bytes, _turn: turn })
     }
 
-    /// What is wrong with a member.
+    /// Makes the error that says what is wrong with a member.
     pub(crate) fn damaged_member(&self, position: usize, problem: &str) -> Error {
         Error::damaged(&self.path, format!("member {position} {problem}"))
     }
 
-    /// Checks one member that was written a moment ago: hash, length and CRC, in half the time of
-    /// [`check_member`](Self::check_member), but with the member in memory, and blind to a second stream behind its end.
+    /// Checks hash, length and CRC of a member that this run wrote, in half the time of [`check_member`](Self::check_member). But
+    /// it holds the whole member in memory, and does not notice a second gzip stream behind the first.
     pub(crate) fn check_own_member(&self, position: usize, room: &mut MemberBuffers) -> Result<(), Error> {
         let damaged = |problem: &str| Error::damaged(&self.path, format!("member {position}: {problem}"));
         let member = self.manifest.members.get(position).ok_or_else(|| damaged("is not there"))?;
@@ -160,7 +163,7 @@ impl DumpFile {
         }
     }
 
-    /// Reads and checks one member.
+    /// Reads one member to its end, which checks its hash, length and CRC.
     pub fn check_member(&self, position: usize) -> Result<(), Error> {
         let mut reader = self.member(position)?;
         let mut buffer = vec![0; BLOCK_BYTES];
@@ -175,7 +178,7 @@ impl DumpFile {
     }
 }
 
-/// Room for a member, compressed and not, that is used for one after the other.
+/// Buffers for one member, compressed and decompressed, that are used again for the next member.
 #[derive(Debug, Default)]
 pub(crate) struct MemberBuffers {
     bytes: Vec<u8>,
@@ -190,7 +193,7 @@ impl MemberBuffers {
     }
 }
 
-/// How many bytes of memory the members take that are being read, over all threads.
+/// Counts the bytes of memory of all members that are being read, over all threads.
 #[derive(Debug, Default)]
 struct ReadBudget {
     bytes: Mutex<u64>,
@@ -198,7 +201,7 @@ struct ReadBudget {
 }
 
 impl ReadBudget {
-    /// Waits until there is room for so much, and takes it.
+    /// Waits until `bytes` more stay below `ROOM_BYTES`, and counts them.
     fn turn(&self, bytes: u64) -> Turn<'_> {
         let bytes = bytes.min(ROOM_BYTES);
         let all = self.bytes.lock().expect(NO_PANIC);
@@ -208,7 +211,7 @@ impl ReadBudget {
     }
 }
 
-/// Room that one member has, as long as it is read.
+/// The bytes that are counted for one member until the value is dropped.
 #[derive(Debug)]
 struct Turn<'a> {
     reading: &'a ReadBudget,
@@ -224,7 +227,7 @@ impl Drop for Turn<'_> {
 
 const NO_PANIC: &str = "no panic under this lock";
 
-/// The SQL of one member.
+/// Reads the SQL of one member.
 #[derive(Debug)]
 pub struct MemberReader<'a> {
     decoder: GzDecoder<io::Cursor<Vec<u8>>>,
@@ -280,7 +283,7 @@ fn read_manifest(file: &File, trailer: &Trailer) -> Result<(Manifest, Option<Sig
     let json = BufReader::with_capacity(BLOCK_BYTES, Uncommented::of(lines));
     let manifest = bounded::within(LISTS_BYTES_MAX, || serde_json::from_reader(json));
     let manifest = manifest.map_err(|e| format!("its manifest: {e}"))?;
-    // Behind it there could be another stream, which every other tool unpacks as well.
+    // A second gzip stream behind the manifest would be unpacked by every other tool, such as zcat.
     if decoder.into_inner().is_empty() {
         Ok((manifest, signature))
     } else {
@@ -288,7 +291,7 @@ fn read_manifest(file: &File, trailer: &Trailer) -> Result<(Manifest, Option<Sig
     }
 }
 
-/// An error where a text is longer than it may be.
+/// A reader that fails when its text is longer than `most` bytes.
 struct AtMost<R> {
     input: R,
     left: u64,

@@ -1,8 +1,8 @@
-//! A rows member, read statement by statement: nothing but `INSERT`s of its own table comes out.
+//! Reads a rows member statement by statement, and accepts only `INSERT`s of the member's own table.
 //!
-//! In: the text of a member, the table that the manifest says it is of. Out: [`Insert`]s. Each begins, byte for byte, as the dumper begins those
-//! of this table; what follows is tuples of literals, one for each column. Whoever hands one to a server has the bytes from
-//! [`Insert::checked`], which reads it to its end first: there is no way to the text of anything else.
+//! In: the text of a member, and the table that the manifest names for it. Out: [`Insert`]s. Each begins, byte for byte, with the
+//! text of [`insert_into`] for this table; tuples of literals follow, with one literal for each column. Only [`Insert::checked`]
+//! gives out the bytes of a statement, after it has read the statement to its end.
 
 use std::io::BufReader;
 
@@ -11,7 +11,7 @@ use super::file::{DumpFile, MemberReader};
 use super::manifest::{MemberKind, TableEntry};
 use crate::sql::{Statements, TupleStep, Unknown, each, name};
 
-/// How much of a member is read at a time.
+/// Bytes of a member that are read at a time.
 const BLOCK_BYTES: usize = 256 << 10;
 
 /// `` INSERT INTO `t` (`a`, `b`) VALUES ``: what every statement with rows of a table begins with.
@@ -21,7 +21,7 @@ pub(crate) fn insert_into(table: &TableEntry) -> String {
 }
 
 impl DumpFile {
-    /// Checks one member as whoever loads it reads it: if it has rows, that they are rows of its table, and as many as it says.
+    /// Checks one member as a loader does. A rows member must hold only rows of its table, and as many as the manifest says.
     pub fn check_rows(&self, position: usize) -> Result<(), Error> {
         let Some(entry) =
             self.manifest().members.get(position).filter(|entry| entry.kind == MemberKind::Rows)
@@ -41,7 +41,7 @@ impl DumpFile {
     }
 }
 
-/// The statements of one member.
+/// Iterates over the statements of one rows member.
 pub(crate) struct Inserts<'a> {
     dump: &'a DumpFile,
     member: usize,
@@ -52,7 +52,7 @@ pub(crate) struct Inserts<'a> {
 }
 
 impl<'a> Inserts<'a> {
-    /// Opens a member, of which it checks the hash.
+    /// Opens a member and checks its hash. Fails when the member has no table.
     pub(crate) fn of(dump: &'a DumpFile, member: usize) -> Result<Self, Error> {
         let reader = dump.member(member)?;
         let table = dump.manifest().members[member].table.and_then(|table| dump.manifest().tables.get(table));
@@ -73,7 +73,7 @@ impl<'a> Inserts<'a> {
         loop {
             let Some(statement) = self.statements.next() else { return Ok(None) };
             let sql = statement.map_err(|e| self.dump.damaged_member(self.member, &chain(&e)))?.sql;
-            // For whoever reads the file from front to back.
+            // USE is there for clients that read the file from front to back.
             if sql == self.enter {
                 continue;
             }
@@ -99,7 +99,7 @@ fn chain(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
-/// One `INSERT` of the table of its member.
+/// One `INSERT` statement of a rows member.
 #[derive(Debug)]
 pub(crate) struct Insert {
     sql: Vec<u8>,
@@ -107,7 +107,8 @@ pub(crate) struct Insert {
 }
 
 impl Insert {
-    /// Calls `seen` for every value of every row and after each row. An error is one of the text, or what `seen` gave.
+    /// Calls `seen` for every value of every row and after each row. Returns the number of rows. Fails when the text is not
+    /// tuples to its end, or when `seen` fails.
     pub(crate) fn each(
         &self,
         seen: impl FnMut(TupleStep<'_>) -> Result<(), Unknown>,
@@ -115,12 +116,12 @@ impl Insert {
         each(&self.sql, seen)
     }
 
-    /// The statement for a server, once it is read to its end.
+    /// Checks the statement to its end and returns its bytes, for a server.
     pub(crate) fn checked(self) -> Result<Vec<u8>, Unknown> {
         self.check().map(|_| self.sql)
     }
 
-    /// Whether it is rows to its end, and how many.
+    /// Returns the number of rows. Fails unless the statement is whole rows to its end.
     pub(crate) fn check(&self) -> Result<u64, Unknown> {
         let mut values = 0;
         self.each(|step| match step {
@@ -133,7 +134,6 @@ impl Insert {
         })
     }
 
-    /// Bytes of the text.
     pub(crate) fn len(&self) -> usize {
         self.sql.len()
     }
@@ -141,7 +141,7 @@ impl Insert {
 
 #[cfg(test)]
 impl Insert {
-    /// For tests of what is done with one.
+    /// Makes an `INSERT` of any text, for tests.
     pub(crate) fn made_up(sql: &[u8]) -> Self {
         Self { sql: sql.to_vec(), columns: 0 }
     }

@@ -1,8 +1,8 @@
 //! The manifest: what a dump file says about itself.
 //!
-//! In: what the dumper wrote. Out: JSON inside SQL comments, in the last member of the file. Fields are only ever
-//! added; a reader passes over those it does not know. A change that an old reader would get wrong is a new
-//! [`FORMAT`]. Lists are bounded while they are read (`bounded.rs`).
+//! In: facts about the dump from the dumper. Out: JSON inside SQL comments, in the last member before the trailer. Fields
+//! are only ever added; a reader skips fields that it does not know. A change that an old reader would misread needs a
+//! new [`FORMAT`]. The memory of lists is limited while they are read (`bounded.rs`).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,14 +20,14 @@ pub struct Manifest {
     pub format: String,
     /// Version of refreshkit that wrote the file.
     pub tool_version: String,
-    /// What the file's name begins with.
+    /// What the file's name begins with: `[dump] name`.
     pub name: String,
-    /// The file's name: a signature is for the file that is called so.
+    /// The file's whole name. A signature is accepted only for a file of this name.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub file: String,
-    /// The chain that wrote it.
+    /// Id of the run that wrote the dump: `run` of the document.
     pub run: String,
-    /// When the dump was begun.
+    /// When the writing of the dump began.
     pub created_at: Timestamp,
     /// The moment the data is from.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,20 +35,20 @@ pub struct Manifest {
     /// The snapshot that the data is from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<String>,
-    /// True if that is not the snapshot that the run asked for.
+    /// True if `snapshot` is not the snapshot that the run asked for.
     pub fallback: bool,
-    /// Hash of the rules of the dehydration (hexadecimal SHA-256); empty for a whole dump.
+    /// Hash of the rules of the dehydration (hexadecimal SHA-256); empty for a dump of whole databases.
     pub config_sha256: String,
     /// Server that was dumped: `mysql` or `mariadb`.
     pub engine: String,
-    /// As `SELECT VERSION()` says.
+    /// Version of that server, as `SELECT VERSION()` returns it.
     pub server_version: String,
-    /// What of it was loaded somewhere before it was published: `schema`, `deep`, or nothing.
+    /// What was loaded as a proof before the dump was published: `schema`, `deep` (rows too), or empty.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub proved: String,
     /// How the connections agreed on one state of the data.
     pub consistency: Consistency,
-    /// What a connection that loads rows or objects must run first, in order.
+    /// Statements that a connection runs, in this order, before it loads rows or objects.
     #[serde(deserialize_with = "bounded::list")]
     pub session: Vec<String>,
     /// Databases, in the order of the header.
@@ -67,7 +67,7 @@ pub struct Manifest {
     pub rows: u64,
     /// Bytes of SQL in all members before compression.
     pub plain_bytes: u64,
-    /// The longest statement in the file: `max_allowed_packet` of the target must not be smaller.
+    /// Bytes of the longest statement in the file. `max_allowed_packet` of the target must not be smaller.
     pub statement_bytes_max: u64,
     /// What a person should know, such as a view that was broken in the source.
     #[serde(deserialize_with = "bounded::list")]
@@ -80,7 +80,7 @@ pub struct Manifest {
 pub enum Consistency {
     /// The tables were locked for reading while the transactions began.
     Locked,
-    /// Without a lock, but the server's counters say that no row changed and nothing was committed between the
+    /// No lock was taken, but by the server's counters no row changed and nothing was committed between the
     /// beginnings of the first and the last transaction.
     Quiet,
     /// The transactions began one after the other while somebody may have written.
@@ -100,7 +100,7 @@ pub struct DatabaseEntry {
     pub collation: String,
 }
 
-/// What stands behind a name that rows can be read from.
+/// What a table entry is: a base table or a sequence.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TableKind {
@@ -111,7 +111,7 @@ pub enum TableKind {
     Sequence,
 }
 
-/// One table: its definition cut into what comes before and what comes after the rows.
+/// One table. Its definition is split into what is run before its rows are loaded and what is run after.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TableEntry {
@@ -121,51 +121,51 @@ pub struct TableEntry {
     pub database: String,
     /// Name of the table, unquoted.
     pub table: String,
-    /// `CREATE TABLE` without the table's database, with the primary key and the key that `AUTO_INCREMENT` needs only.
+    /// `CREATE TABLE` without the database's name, and with only those keys that the table needs before its rows.
     pub create: String,
-    /// The whole `SHOW CREATE TABLE`, to compare with after a restore.
+    /// The whole `SHOW CREATE TABLE` of the source, for a comparison after a restore.
     pub show_create: String,
     /// The columns that are inserted, unquoted, in the order of every `INSERT` of this table.
     #[serde(deserialize_with = "bounded::list")]
     pub columns: Vec<String>,
-    /// Secondary keys for after the rows: clauses of `ALTER TABLE`, such as ``ADD KEY `k` (`a`)``. Clauses of one
-    /// inner list go into one statement; the lists are applied in order.
+    /// Secondary keys, added after the rows: clauses of `ALTER TABLE`, such as ``ADD KEY `k` (`a`)``. The clauses of an
+    /// inner list make one statement; the statements are run in the order of the lists.
     #[serde(deserialize_with = "bounded::lists")]
     pub indexes: Vec<Vec<String>>,
-    /// Foreign keys for after all tables' rows and keys: clauses of `ALTER TABLE`.
+    /// Foreign keys, added after the rows and keys of all tables: clauses of `ALTER TABLE`.
     #[serde(deserialize_with = "bounded::list")]
     pub foreign_keys: Vec<String>,
-    /// Whole statements for after the rows, in the table's database (a sequence's value).
+    /// Statements that set a sequence's value, run in its database after the rows. Empty for a table.
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "bounded::list")]
     pub after: Vec<String>,
-    /// Rows in the file.
+    /// Number of the table's rows in the file.
     pub rows: u64,
     /// Digest of the rows: sum modulo 2^128 of XXH3-128 of each row's tuple text, 32 hexadecimal digits.
     pub digest: String,
-    /// Bytes of SQL of the rows.
+    /// Bytes of the rows' SQL before compression.
     pub plain_bytes: u64,
-    /// The longest `INSERT` of the table.
+    /// Bytes of the table's longest `INSERT`.
     pub statement_bytes_max: u64,
 }
 
-/// What kind of thing a stored object is.
+/// Kind of a stored object. Objects are created in the order of these variants.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ObjectKind {
-    /// A stored function: before views, which may call it.
+    /// A stored function, created before views, which may call it.
     #[default]
     Function,
-    /// A stored procedure: after functions, which come first.
+    /// A stored procedure, created after the functions.
     Procedure,
     /// A MariaDB package (Oracle mode).
     Package,
     /// The body of a MariaDB package.
     PackageBody,
-    /// A view: after the routines that it may call.
+    /// A view, created after the routines that it may call.
     View,
-    /// A trigger: after the tables' rows, for which it must not fire, and after what it may call.
+    /// A trigger, created after the rows, for which it must not fire, and after the routines that it may call.
     Trigger,
-    /// A scheduled event: after everything that it may use.
+    /// A scheduled event, created after everything that it may use.
     Event,
 }
 
@@ -179,26 +179,26 @@ pub struct ObjectEntry {
     pub database: String,
     /// Name of the object, unquoted.
     pub name: String,
-    /// The `CREATE` statement without the object's own database in it and with the DEFINER that the policy left.
-    /// To be run with that database as the default.
+    /// The `CREATE` statement without the name of the object's database, with the DEFINER that `[dump] definer` leaves.
+    /// It is run with that database as the default.
     pub create: String,
-    /// The statements that set what the object was created under (`sql_mode`, character set, collation, an event's
-    /// time zone), to be run right before `create`.
+    /// Statements that are run right before `create`. They set what the object was created under: `sql_mode`, character
+    /// set, collation, an event's time zone.
     #[serde(deserialize_with = "bounded::list")]
     pub session: Vec<String>,
-    /// Who defined it in the source, `` `user`@`host` ``, if `[dump] definer = "keep"` leaves it in the statement too.
+    /// The definer in the source, `` `user`@`host` ``, if `[dump] definer = "keep"` also leaves it in `create`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub definer: Option<String>,
     /// For a trigger: the table that it is on, unquoted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
-    /// The view's column names, for a placeholder of the same shape.
+    /// For a view: its column names, for a placeholder with the same columns.
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "bounded::list")]
     pub columns: Vec<String>,
-    /// The collation that the database had when the object was created, where it is another one now.
+    /// The default collation of the database when the object was created, if the database has another one now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database_collation: Option<String>,
-    /// The character set of the client that made it, where `create` is not ASCII and so is in another one: `session` says UTF-8.
+    /// Character set of the client that created the object, if `create` is not ASCII: `create` is UTF-8 then, as `session` says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
 }
@@ -207,18 +207,18 @@ pub struct ObjectEntry {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MemberKind {
-    /// Session settings, databases, tables with their first keys.
+    /// Session settings, databases, tables with the keys that are in `create`.
     Header,
     /// `INSERT`s of one table.
     #[default]
     Rows,
-    /// The secondary keys of all tables, then the foreign keys.
+    /// The secondary keys of all tables and the values of sequences, then the foreign keys.
     Indexes,
     /// Routines, views, triggers, events.
     Objects,
-    /// The session settings as they were before.
+    /// Statements that set the session back to what it was before the header.
     Footer,
-    /// Something of a newer version: SQL like the rest.
+    /// A kind that only a newer version knows. Its content is SQL too.
     #[serde(other)]
     Other,
 }
@@ -229,7 +229,7 @@ pub enum MemberKind {
 pub struct MemberEntry {
     /// What kind of SQL the member holds.
     pub kind: MemberKind,
-    /// Position in `tables` (rows members).
+    /// For a rows member: position of its table in `tables`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table: Option<usize>,
     /// Where the member begins in the file, in bytes.
@@ -238,7 +238,7 @@ pub struct MemberEntry {
     pub bytes: u64,
     /// Length of its SQL when decompressed, in bytes.
     pub plain_bytes: u64,
-    /// Rows that its `INSERT`s make (rows members).
+    /// For a rows member: number of rows in its `INSERT`s.
     #[serde(skip_serializing_if = "is_zero")]
     pub rows: u64,
     /// SHA-256 of the compressed bytes, hexadecimal.
@@ -251,7 +251,7 @@ fn is_zero(rows: &u64) -> bool {
 }
 
 impl Manifest {
-    /// The position of a table.
+    /// Position of a table in `tables`.
     pub fn position(&self, database: &str, table: &str) -> Option<usize> {
         self.tables.iter().position(|entry| entry.database == database && entry.table == table)
     }
@@ -264,7 +264,7 @@ impl Manifest {
             .map(|(i, _)| i)
     }
 
-    /// Whether the members lie one after the other from 0 to `end` and name only tables that are there.
+    /// Checks that the members lie without gaps from 0 to `end`, and that each rows member names a table of `tables`.
     pub(crate) fn check_layout(&self, end: u64) -> Result<(), String> {
         let mut expected = 0u64;
         for (i, member) in self.members.iter().enumerate() {

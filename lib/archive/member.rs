@@ -1,7 +1,7 @@
 //! One gzip member: SQL in, compressed bytes with length and hash out.
 //!
 //! In: rows as tuples, or whole text. Out: a [`Member`] for the file. Rows become `INSERT` statements of about half a
-//! MiB. A member is compressed in one go, which takes a third less time than piece by piece: its text is held in memory.
+//! MiB. A member is compressed in one go, a third faster than piece by piece, so its whole text is held in memory.
 
 use libdeflater::{CompressionLvl, Compressor};
 use sha2::{Digest, Sha256};
@@ -9,16 +9,16 @@ use sha2::{Digest, Sha256};
 use super::manifest::{MemberEntry, MemberKind};
 use crate::sql::hex;
 
-/// Where a statement ends and the next one begins: servers load fastest between 128 KiB and 1 MiB.
+/// Most bytes of a statement of several rows. Servers load statements between 128 KiB and 1 MiB fastest.
 const STATEMENT_BYTES: u64 = 512 << 10;
 
-/// How much SQL goes into one member: small enough to load many in parallel, large enough to compress well.
+/// Most bytes of SQL in a member of several rows: small enough to load many in parallel, large enough to compress well.
 const MEMBER_BYTES: usize = 8 << 20;
 
-/// A finished member: its compressed bytes, and what the manifest says of them.
+/// A finished member: its compressed bytes and its entry of the manifest.
 #[derive(Debug)]
 pub(crate) struct Member {
-    /// The manifest's entry, whose offset is known when the member is appended.
+    /// Entry for the manifest. Its offset is set when the member is appended to the file.
     pub(crate) entry: MemberEntry,
     pub(crate) bytes: Vec<u8>,
     pub(crate) statement_bytes_max: u64,
@@ -28,7 +28,7 @@ pub(crate) struct Member {
 pub(crate) struct Packer {
     compressor: Compressor,
     plain: Vec<u8>,
-    /// Room for what comes out. It is used again, since fresh pages cost more than to copy a member.
+    /// Buffer for the compressed bytes. It is kept, since fresh memory pages cost more time than copying the member out of it.
     room: Vec<u8>,
 }
 
@@ -40,13 +40,13 @@ impl Packer {
 
     pub(crate) fn push(&mut self, text: &[u8]) {
         if text.len() > MEMBER_BYTES {
-            // Twice as much room as now, which is how vectors grow, would be too much.
+            // A vector that grows by itself doubles its room, which would be too much memory here.
             self.plain.reserve_exact(text.len() + 4);
         }
         self.plain.extend_from_slice(text);
     }
 
-    /// The member; then there is nothing in here.
+    /// Compresses the text into a member and empties the packer.
     pub(crate) fn finish(&mut self, kind: MemberKind) -> Member {
         let most = self.compressor.gzip_compress_bound(self.plain.len());
         self.room.resize(most.max(self.room.len()), 0);
@@ -69,14 +69,14 @@ impl Packer {
     }
 }
 
-/// A member of text that is no rows. Its longest line stands for its longest statement.
+/// Makes a member of text that is no rows. The caller keeps the length of the longest statement: it is 0 here.
 pub(crate) fn of_text(kind: MemberKind, text: &[u8], level: u32) -> Member {
     let mut packer = Packer::new(level);
     packer.push(text);
     packer.finish(kind)
 }
 
-/// Rows of one table on their way into members.
+/// Makes members from the rows of one table.
 pub(crate) struct MemberRows<'a> {
     packer: &'a mut Packer,
     table: usize,
@@ -86,17 +86,17 @@ pub(crate) struct MemberRows<'a> {
     insert: &'a str,
     statement_bytes: u64,
     statement_bytes_max: u64,
-    /// So many are in the member that has been begun.
+    /// Number of rows in the current member.
     count: u64,
 }
 
 impl<'a> MemberRows<'a> {
-    /// No rows yet; the packer must be empty.
+    /// Starts without rows. The packer must be empty.
     pub(crate) fn new(packer: &'a mut Packer, table: usize, before: &'a str, insert: &'a str) -> Self {
         Self { packer, table, before, insert, statement_bytes: 0, statement_bytes_max: 0, count: 0 }
     }
 
-    /// Whether a row is too much for the member that has been begun.
+    /// True when the current member has rows and no room for `tuple`.
     pub(crate) fn is_full(&self, tuple: &[u8]) -> bool {
         self.count > 0 && self.packer.plain.len() + tuple.len() > MEMBER_BYTES
     }
@@ -123,7 +123,7 @@ impl<'a> MemberRows<'a> {
         self.statement_bytes += length;
     }
 
-    /// The member, if there is a row in it; the rows that follow begin the next one.
+    /// Ends the current member and returns it; `None` if it has no row. The next row begins a new member.
     pub(crate) fn cut(&mut self) -> Option<Member> {
         if self.count == 0 {
             return None;

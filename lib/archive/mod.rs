@@ -1,7 +1,8 @@
 //! The dump file, and the directory of dumps.
 //!
-//! In: SQL of a dump on its way to the disk, a directory, a name or `latest`. Out: gzip members and a manifest behind them,
-//! published in one step; the dumps of the directory, the one that is meant, and any part of one. `README.md` is the format.
+//! In: the SQL of a dump to write; or a directory and the dump that a person names (`latest`, a file name, a path). Out: a file
+//! of gzip members with a manifest behind them, renamed into place in one step; or the dumps of the directory, the named dump,
+//! and the SQL of any of its members. `README.md` describes the format.
 
 mod bounded;
 mod directory;

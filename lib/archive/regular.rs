@@ -1,7 +1,7 @@
-//! Opening files that are files.
+//! Opens and creates regular files, and refuses everything else.
 //!
-//! In: a path. Out: the file, and where it is. A link is followed only within its own directory, as `NAME-latest.sql.gz` is; a
-//! pipe, a device or a directory is refused without waiting for anybody who writes into it.
+//! In: a path. Out: the open file and its path. A link is followed only to a file in its own directory, as `NAME-latest.sql.gz`
+//! is. A pipe, a device or a directory is refused at once: opening a pipe does not wait for its writer.
 
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -12,14 +12,14 @@ use rustix::io::Errno;
 
 use super::error::{Error, FileAction};
 
-/// What files are created with, whatever the umask: whoever shares the group may read them.
+/// Permissions of created files, whatever the umask: the owner writes, the group reads.
 pub(super) const MODE: u32 = 0o640;
 
-/// Opens a file for reading; where it is, behind a link to its neighbour.
+/// Opens a file for reading. Returns it with its path; for a link, with the path of its target.
 pub(crate) fn open(path: &Path) -> Result<(File, PathBuf), Error> {
     let path = target_of(path)?;
     let file = options(OpenOptions::new().read(true)).open(&path).map_err(|error| {
-        // A link that took the place of a file this very moment.
+        // The path is a link: the target of a link, or a link that has just replaced a file.
         let is_link = Errno::from_io_error(&error) == Some(Errno::LOOP);
         if is_link {
             Error::NoFile { path: path.clone() }
@@ -31,7 +31,7 @@ pub(crate) fn open(path: &Path) -> Result<(File, PathBuf), Error> {
     Ok((file, path))
 }
 
-/// Creates a file that was not there.
+/// Creates a file. Fails when the path exists.
 pub(super) fn create(path: &Path) -> Result<File, Error> {
     let file = options(OpenOptions::new().write(true).read(true).create_new(true)).open(path);
     let file = file.map_err(Error::file(FileAction::Create, path))?;
@@ -39,7 +39,7 @@ pub(super) fn create(path: &Path) -> Result<File, Error> {
     Ok(file)
 }
 
-/// Opens a file for writing, and makes it if it is not there. What is in it stays.
+/// Opens a file for reading and writing and keeps its content. Creates the file if it does not exist.
 pub(super) fn open_or_create(path: &Path) -> Result<File, Error> {
     match create(path) {
         Err(Error::File { source, .. }) if source.kind() == std::io::ErrorKind::AlreadyExists => {}
@@ -71,7 +71,7 @@ fn refuse_others(file: &File, path: &Path) -> Result<(), Error> {
     if found.is_file() { Ok(()) } else { Err(Error::NoFile { path: path.to_owned() }) }
 }
 
-/// The path itself, or what a link points at that names a file beside it.
+/// Returns the path itself, or the target of a link, which must be a bare file name: a file in the same directory.
 fn target_of(path: &Path) -> Result<PathBuf, Error> {
     let Ok(target) = fs::read_link(path) else { return Ok(path.to_owned()) };
     let mut parts = target.components();

@@ -1,7 +1,6 @@
-//! SQL text that is not rows: the comment that holds the manifest.
+//! The SQL comment lines that hold the manifest.
 //!
-//! JSON has no raw newline, so nothing in it can end a comment line; the lines are cut so that no client stumbles
-//! over their length.
+//! JSON has no raw newline, so nothing in it can end a comment line. Lines are cut, since clients stumble over long ones.
 
 use std::io::{self, BufRead, Read};
 
@@ -12,10 +11,10 @@ const LINE_BYTES: usize = 64 << 10;
 
 const TITLE: &str = "-- refreshkit manifest\n";
 
-/// What each line behind the title begins with.
+/// What each line after the title begins with.
 const BEGIN: &[u8] = b"-- ";
 
-/// `json` as comment lines.
+/// Returns the title line and `json` as comment lines.
 pub(crate) fn comment(json: &str) -> Vec<u8> {
     debug_assert!(!json.contains(['\n', '\r']), "serde_json escapes control characters");
     let mut lines = Vec::with_capacity(json.len() + json.len() / 1024 + TITLE.len() + 64);
@@ -35,11 +34,11 @@ pub(crate) fn comment(json: &str) -> Vec<u8> {
     lines
 }
 
-/// The JSON in comment lines that [`comment`] made, as they come.
+/// Reads the JSON out of comment lines that [`comment`] made.
 #[derive(Debug)]
 pub(crate) struct Uncommented<R> {
     lines: R,
-    /// What must come next that is no JSON: the title, or what a line begins with.
+    /// Bytes that must come next and are not JSON: the rest of the title, or of a line's `BEGIN`.
     skip: &'static [u8],
 }
 
@@ -87,7 +86,7 @@ mod tests {
         assert!(lines.split(|b| *b == b'\n').all(|line| line.len() < 70_000));
         let read = |lines: &[u8]| {
             let mut text = String::new();
-            // Pieces of every length: nothing depends on where one ends.
+            // A buffer of 7 bytes: the result must not depend on where a buffer ends.
             Uncommented::of(io::BufReader::with_capacity(7, lines)).read_to_string(&mut text).map(|_| text)
         };
         assert_eq!(read(&lines).unwrap(), json);

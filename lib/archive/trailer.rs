@@ -11,7 +11,7 @@
 //! 03 00  00 00 00 00  00 00 00 00       an empty deflate stream, CRC and size of nothing
 //! ```
 
-/// Length of the trailer.
+/// Length of the trailer in bytes.
 pub(crate) const LENGTH: usize = HEAD.len() + 8 + 8 + 32 + EMPTY.len();
 
 const HEAD: [u8; 20] = [0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff, 56, 0, b'R', b'K', 52, 0, 1, 0, 0, 0];
@@ -26,7 +26,7 @@ pub(crate) struct Trailer {
 }
 
 impl Trailer {
-    /// The bytes for the end of the file.
+    /// Returns the bytes that end the file.
     pub(crate) fn render(&self) -> Vec<u8> {
         let mut bytes = HEAD.to_vec();
         bytes.extend(self.offset.to_le_bytes());
@@ -36,7 +36,8 @@ impl Trailer {
         bytes
     }
 
-    /// The trailer in the last bytes of a file of `file_bytes`, if they are one and the manifest lies right before it.
+    /// Reads the last bytes of a file of `file_bytes`. `None` if they are no trailer, or the manifest does not end where it
+    /// begins.
     pub(crate) fn parse(tail: &[u8; LENGTH], file_bytes: u64) -> Option<Self> {
         let (head, rest) = tail.split_first_chunk::<20>()?;
         let (offset, rest) = rest.split_first_chunk::<8>()?;

@@ -1,6 +1,6 @@
-//! Reading a dump back, every member of it, by several threads.
+//! Reads every member of a dump back, with several threads.
 //!
-//! In: a path. Out: nothing, or what is wrong with the file.
+//! In: a path. Out: the open dump, or what is wrong with the file.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,13 +12,13 @@ use super::signature::Trust;
 use crate::house::House;
 use crate::progress::Unit;
 
-/// Checks every member of a dump that somebody has written: hash, length, CRC, and that rows are rows of the member's table.
+/// Checks every member of a dump that any run may have written: hash, length, CRC, and that its rows are rows of its table.
 pub fn verify(house: &House, path: &Path, threads: u16) -> Result<DumpFile, Error> {
     let dump = Trust::of(&house.config).open(path)?;
     each(house, dump, threads, |dump, member, _| dump.check_rows(member))
 }
 
-/// The same for a dump that this very run has written.
+/// Checks hash, length and CRC of every member of a dump that this run has written. Its rows are not parsed.
 pub(crate) fn verify_own(house: &House, path: &Path, threads: u16) -> Result<DumpFile, Error> {
     each(house, DumpFile::open_unbounded(path)?, threads, DumpFile::check_own_member)
 }

@@ -1,4 +1,4 @@
-//! One call of the SDK. The only async code: each call runs to its end, or to a signal, and blocks.
+//! Runs one call of the SDK, which is async: blocks until the call has ended or a signal arrives.
 
 use std::future::Future;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use super::fault::{CallFailure, FaultClass, class_of};
 use crate::document::chain;
 use crate::house::Cancel;
 
-/// How often a running call looks whether it should stop.
+/// Interval at which a running call is checked for a signal.
 const CANCEL_POLL: Duration = Duration::from_millis(50);
 
-/// Runs one call to its end, unless a signal arrives.
+/// Runs one call to its end, unless a signal arrives; its error becomes a [`CallFailure`].
 pub(crate) fn run<T, E>(
     runtime: &tokio::runtime::Runtime,
     cancel: &Cancel,
@@ -27,7 +27,7 @@ where
     until_cancelled(runtime, cancel, call, async { future.await.map_err(|error| fault(call, &error)) })
 }
 
-/// Runs anything that blocks to its end, unless a signal arrives.
+/// Runs a future to its end, unless a signal arrives. `call` names it in the failure.
 pub(crate) fn until_cancelled<T>(
     runtime: &tokio::runtime::Runtime,
     cancel: &Cancel,
@@ -48,7 +48,8 @@ pub(crate) fn until_cancelled<T>(
     })
 }
 
-/// What a failed call means. Codes on the wire, not names of shapes: they differ, and some have no shape.
+/// Classifies the error of a call. It goes by the code on the wire, not by the SDK's error type: their names differ, and some
+/// codes have no type.
 fn fault<E>(call: &'static str, error: &SdkError<E, HttpResponse>) -> CallFailure
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -68,7 +69,7 @@ where
     CallFailure { call, class, code, message }
 }
 
-/// A call that got no answer.
+/// The class of a call that got no usable answer from the service.
 fn unsent<E: std::error::Error + 'static>(error: &SdkError<E, HttpResponse>) -> FaultClass {
     if let Some(class) = credentials::class_in(error) {
         return class;

@@ -1,7 +1,7 @@
-//! What the SDK is configured with: region, credentials, endpoint, timeouts, retries.
+//! The SDK's configuration: region, credentials, endpoint, timeouts, retries.
 //!
-//! In: what AWS' own tools are configured with, and how patient the tool is. Out: the SDK's configuration, and a runtime
-//! for its calls.
+//! In: the variables and files that configure AWS' own tools, and how often the tool may repeat a call. Out: the SDK's
+//! configuration, and a runtime for its calls.
 
 use std::time::{Duration, Instant};
 
@@ -22,82 +22,82 @@ use super::host::checked_endpoint;
 use crate::config::environment;
 use crate::house::Cancel;
 
-/// One try; a describe answers within a second.
+/// Time limit of one attempt; a describe call answers within a second.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Time that all attempts of one call may take together.
+/// Time limit of all attempts of one call together.
 const OPERATION_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// A host that does not accept a connection by then is not there.
+/// Time limit for a connection: a host that takes longer is taken for absent.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Throttling comes in bursts: the first tries of everybody fail.
+/// Attempts of one call. Throttling comes in bursts, in which the first attempts of all callers fail.
 const ATTEMPTS: u32 = 8;
 
-/// Somebody may be sitting in front of a tool that only logs in.
+/// Attempts of one call of a tool that only logs in: a person may be waiting for it.
 const LOGIN_ATTEMPTS: u32 = 5;
 
-/// How long a login waits for a provider of credentials that fails.
+/// How long a tool that only logs in waits for a failing provider of credentials.
 const PROVIDER_PATIENCE: Duration = Duration::from_secs(30);
 
-/// Between two questions to it.
+/// Pause between two attempts to get credentials from that provider.
 const PROVIDER_PAUSE: Duration = Duration::from_millis(500);
 
-/// The pause after the first of them; it doubles.
+/// Pause after the first attempt of a tool that only logs in; it doubles with each attempt.
 const LOGIN_BACKOFF: Duration = Duration::from_millis(250);
 
-/// The longest pause between two tries.
+/// The longest pause between two attempts.
 const BACKOFF_MAX: Duration = Duration::from_secs(10);
 
-/// A service as the SDK's settings name it.
 #[derive(Debug)]
 pub(crate) struct AwsService {
     id: &'static str,
     variable: &'static str,
 }
 
-/// The service that snapshots and copies are made at.
+/// RDS, which makes snapshots and copies.
 pub(crate) const RDS: AwsService = AwsService { id: "RDS", variable: "AWS_ENDPOINT_URL_RDS" };
 
-/// The service that keeps passwords.
+/// Secrets Manager, which keeps passwords and keys.
 pub(crate) const SECRETS_MANAGER: AwsService =
     AwsService { id: "Secrets Manager", variable: "AWS_ENDPOINT_URL_SECRETS_MANAGER" };
 
-/// The service that says whose credentials we have.
+/// STS, which says whose credentials we have.
 pub(crate) const STS: AwsService = AwsService { id: "STS", variable: "AWS_ENDPOINT_URL_STS" };
 
-/// How often, and how soon, a call is repeated.
+/// How often a call is repeated, and after which pauses.
 #[derive(Debug, Clone, Copy)]
 struct Rhythm {
     attempts: u32,
     backoff: Duration,
-    /// Factor on the pauses.
+    /// Factor on the pauses, at most 1.
     pace: f64,
 }
 
-/// The SDK's configuration with region and credentials in it, and what runs its calls.
+/// The SDK's configuration with region and credentials, and the runtime for its calls.
 #[derive(Debug)]
 pub(crate) struct SdkSetup {
     /// Region, credentials and HTTP client, as the SDK's clients take them.
     pub(crate) shared: SdkConfig,
-    /// Whether the region is one that somebody set, and not that of what was asked for first.
+    /// Whether the region is a configured one, and not the one that the caller of [`load_for_logins`] gave.
     pub(crate) region_is_set: bool,
     /// Runs calls on the calling thread.
     pub(crate) runtime: tokio::runtime::Runtime,
 }
 
-/// Finds the region, for a tool that waits for AWS anyway, and so for its credentials. `pace` shortens the pauses in tests.
+/// The SDK's setup for tools that order things at AWS. It asks for no credentials: these tools wait for them on their own.
+/// `pace` shortens the pauses in tests.
 pub(crate) fn load_for_orders(pace: f64) -> Result<SdkSetup, Error> {
     load(Rhythm { attempts: ATTEMPTS, backoff: Duration::from_secs(1), pace: pace.min(1.0) }, None)
 }
 
-/// The region that is set, in the environment, the profile or the metadata of the machine.
+/// The configured region: of the environment, the profile or the metadata of the machine.
 pub(crate) fn region() -> Option<String> {
     let loaded = load_for_orders(1.0).ok()?;
     loaded.shared.region().map(|region| region.as_ref().to_owned())
 }
 
-/// Finds region and credentials for tools that only log in: `region` stands in for one that nobody set.
+/// The SDK's setup for tools that only log in; waits for the credentials. `region` is taken where none is configured.
 pub(crate) fn load_for_logins(region: Option<&str>, cancel: &Cancel) -> Result<SdkSetup, Error> {
     let loaded = load(Rhythm { attempts: LOGIN_ATTEMPTS, backoff: LOGIN_BACKOFF, pace: 1.0 }, region)?;
     let begun = Instant::now();
@@ -112,15 +112,15 @@ pub(crate) fn load_for_logins(region: Option<&str>, cancel: &Cancel) -> Result<S
 }
 
 impl SdkSetup {
-    /// What the credentials are. Missing ones would come up as a dispatch failure of the first call: asked for here, they are
-    /// one sentence.
+    /// Gets the credentials and says how long they are good for. Missing ones are a clear error here; the first call would report
+    /// them as a dispatch failure.
     pub(crate) fn standing(&self, cancel: &Cancel) -> Result<Standing, CallFailure> {
         call::until_cancelled(&self.runtime, cancel, "credentials", credentials::standing(&self.shared))
     }
 }
 
-/// The endpoint of a service that AWS' own tools would use, if it is not the region's own: its variable, that of all
-/// services, its entry in the profile's `services`, that of the profile; none of them if they are to be ignored.
+/// The configured endpoint of a service, if AWS' own tools would use one instead of the region's: from the service's variable,
+/// that of all services, the service's entry in the profile's `services`, or the profile. `None` where they are to be ignored.
 pub(crate) fn endpoint_of(shared: &SdkConfig, service: &'static AwsService) -> Result<Option<String>, Error> {
     let key =
         ServiceConfigKey::builder().service_id(service.id).env("AWS_ENDPOINT_URL").profile("endpoint_url");
@@ -130,7 +130,7 @@ pub(crate) fn endpoint_of(shared: &SdkConfig, service: &'static AwsService) -> R
     configured.map(|url| checked_endpoint(&url).map_err(refuse)).transpose()
 }
 
-/// Finds region and credentials, and makes what calls run on.
+/// Makes configuration and runtime. Fails without a usable region, or if `$AWS_CA_BUNDLE` cannot be used.
 fn load(rhythm: Rhythm, region: Option<&str>) -> Result<SdkSetup, Error> {
     check_bundle()?;
     let runtime =
@@ -160,7 +160,7 @@ async fn configuration(rhythm: Rhythm) -> SdkConfig {
         .with_max_attempts(rhythm.attempts)
         .with_initial_backoff(rhythm.backoff.mul_f64(rhythm.pace))
         .with_max_backoff(BACKOFF_MAX.mul_f64(rhythm.pace));
-    // Pinned: what a newer default changes is read before it is taken.
+    // Pinned, so that newer defaults are adopted only after somebody has read what they change.
     aws_config::defaults(BehaviorVersion::v2026_01_12())
         .http_client(http(false))
         .timeout_config(timeouts)
@@ -169,7 +169,8 @@ async fn configuration(rhythm: Rhythm) -> SdkConfig {
         .await
 }
 
-/// What AWS' own tools take from `$AWS_CA_BUNDLE`: the authorities of a proxy that opens TLS, instead of the system's.
+/// The certificate authorities of `$AWS_CA_BUNDLE`, else the system's. AWS' own tools read that variable for a proxy that opens
+/// TLS.
 fn trust() -> TlsContext {
     let bundle = environment("AWS_CA_BUNDLE").and_then(|path| std::fs::read(path).ok());
     let store = bundle.map(|pem| TrustStore::empty().with_pem_certificate(pem));
@@ -178,7 +179,7 @@ fn trust() -> TlsContext {
     context.and_then(Result::ok).unwrap_or_default()
 }
 
-/// Fails if `$AWS_CA_BUNDLE` names a file that cannot be used.
+/// Fails if `$AWS_CA_BUNDLE` names a file that cannot be read or has no certificate.
 fn check_bundle() -> Result<(), Error> {
     let Some(path) = environment("AWS_CA_BUNDLE") else { return Ok(()) };
     let problem = match std::fs::read_to_string(&path) {
@@ -189,7 +190,8 @@ fn check_bundle() -> Result<(), Error> {
     Err(Error::Bundle { path, problem })
 }
 
-/// A client on ring; a client that is made by hand asks for the proxy itself.
+/// An HTTP client with TLS by ring. The SDK's own client would read the proxy variables; one that is built here must do so
+/// itself, and does not if `local`.
 pub(crate) fn http(local: bool) -> SharedHttpClient {
     Builder::new().build_with_connector_fn(move |settings, components| {
         let proxy = if local { ProxyConfig::disabled() } else { ProxyConfig::from_env() };

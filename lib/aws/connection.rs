@@ -1,6 +1,6 @@
-//! A connection to RDS.
+//! A connection to RDS, in one region and at one endpoint.
 //!
-//! In: an endpoint, a region. Out: the SDK's client, whose calls block and end early when a signal arrives.
+//! In: an endpoint, or a host name with a region in it. Out: the SDK's client, whose calls block and end early at a signal.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -18,21 +18,19 @@ use super::fault::{CallFailure, FaultClass};
 use super::host::{is_local, region_of_host};
 use crate::house::Cancel;
 
-/// A connection to the service.
+/// A client of RDS with what its calls need.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    /// The SDK's client of RDS.
     pub(crate) client: Client,
     loaded: SdkSetup,
     cancel: Cancel,
-    /// Whether the credentials are of a session that nobody renews.
+    /// Whether the credentials are of a session that nothing renews.
     ends: Cell<bool>,
-    /// Whether the endpoint is on this host.
     near: bool,
 }
 
 impl Connection {
-    /// Connects to the service at a checked endpoint, or at the configured one: finds the region, sends nothing yet.
+    /// A connection at `endpoint` (which was checked), else at the configured one. Finds the region; sends nothing to RDS yet.
     pub(crate) fn open(endpoint: Option<&str>, pace: f64, cancel: Cancel) -> Result<Self, Error> {
         let loaded = client::load_for_orders(pace)?;
         let endpoint = match endpoint {
@@ -42,7 +40,7 @@ impl Connection {
         Ok(Self::with(loaded, endpoint, None, cancel))
     }
 
-    /// The same for a tool that asks whose `host` is: in the region that its name tells.
+    /// A connection for a question about `host`, in the region that the host's name has, else in the configured one.
     pub(crate) fn for_host(host: &str, cancel: Cancel) -> Result<Self, Error> {
         let region = region_of_host(host);
         let loaded = client::load_for_logins(region.as_deref(), &cancel)?;
@@ -63,24 +61,23 @@ impl Connection {
         Self { client: Client::from_conf(config.build()), loaded, cancel, ends: Cell::new(false), near }
     }
 
-    /// What the credentials are, from whoever gives them.
+    /// Gets the credentials from their provider and says how long they are good for.
     pub(crate) fn standing(&self) -> Result<Standing, CallFailure> {
         let standing = self.loaded.standing(&self.cancel)?;
         self.ends.set(standing.ends());
         Ok(standing)
     }
 
-    /// Whether the service is on this host, and with it what it makes.
+    /// Whether the endpoint is on this host, and so are the copies that it makes.
     pub(crate) fn is_near(&self) -> bool {
         self.near
     }
 
-    /// The region that calls go to.
     pub(crate) fn region(&self) -> Option<String> {
         self.client.config().region().map(|region| region.as_ref().to_owned())
     }
 
-    /// The ARN of whoever calls: anybody may ask for that.
+    /// The ARN that the credentials belong to. Every caller may ask for its own.
     pub(crate) fn caller(&self) -> Result<String, CallFailure> {
         let mut config = aws_sdk_sts::config::Builder::from(&self.loaded.shared);
         let fault = |message: String| CallFailure {
@@ -100,7 +97,7 @@ impl Connection {
         answer.arn().map(str::to_owned).ok_or_else(|| fault("the answer names nobody".to_owned()))
     }
 
-    /// Runs one call to its end, unless a signal arrives.
+    /// Runs one call to its end, unless a signal arrives. Expired credentials that nothing renews become [`FaultClass::Spent`].
     pub(crate) fn run<T, E>(
         &self,
         call: &'static str,

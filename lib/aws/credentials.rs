@@ -1,7 +1,7 @@
-//! Whose credentials the calls carry, and what it means that there are none.
+//! How long the credentials are good for, and why there are none.
 //!
-//! In: the SDK's provider, or the error of a call. Out: how long the credentials are good for, or a [`CallFailure`]: nothing is configured
-//! (a person must act), or a provider is and does not answer (it may in a while).
+//! In: the SDK's provider, or the error of a call. Out: a [`Standing`], or a [`CallFailure`]: no credentials are configured (a
+//! person must act), or their provider does not answer (it may in a while).
 
 use std::error::Error;
 
@@ -14,25 +14,25 @@ use super::fault::{CallFailure, FaultClass};
 use crate::config::environment;
 use crate::document::chain;
 
-/// What the credentials at hand are.
+/// What is known about the present credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Standing {
     /// Whether they belong to a session, which ends.
     pub session: bool,
     /// When they end, if that is known.
     pub expires: Option<Timestamp>,
-    /// Whether their provider gives new ones then.
+    /// Whether their provider gives new ones when they end.
     pub renewed: bool,
 }
 
 impl Standing {
-    /// Session credentials that nobody renews: a variable or a profile holds them.
+    /// True for session credentials that nothing renews, because they come from a variable or a profile.
     pub(crate) fn ends(self) -> bool {
         self.session && !self.renewed
     }
 }
 
-/// Asks the configured provider for credentials, and how long they are good for.
+/// Gets credentials from the configured provider and says how long they are good for.
 pub(crate) async fn standing(shared: &SdkConfig) -> Result<Standing, CallFailure> {
     let Some(provider) = shared.credentials_provider() else {
         return Err(fault(FaultClass::NoCredentials, "no AWS credentials are configured".to_owned()));
@@ -41,7 +41,7 @@ pub(crate) async fn standing(shared: &SdkConfig) -> Result<Standing, CallFailure
         Ok(found) => {
             let renewed = found.expiry().is_some();
             let ends = found.expiry().and_then(|end| Timestamp::try_from(end).ok());
-            // Tools that log in for others leave the moment here.
+            // Tools that put session credentials into variables put their end into this one.
             let said = || environment("AWS_CREDENTIAL_EXPIRATION")?.parse().ok();
             Ok(Standing { session: found.session_token().is_some(), expires: ends.or_else(said), renewed })
         }
@@ -63,12 +63,12 @@ fn fault(class: FaultClass, message: String) -> CallFailure {
     CallFailure { call: "credentials", class, code: None, message }
 }
 
-/// What an error says about credentials, if it is about them.
+/// The class of an error that has an error of credentials among its causes; `None` for any other.
 pub(crate) fn class_in(error: &(dyn Error + 'static)) -> Option<FaultClass> {
     let mut next = Some(error);
     while let Some(error) = next {
         match error.downcast_ref::<CredentialsError>() {
-            // On a machine of EC2 somebody gives them: that nobody answers there is trouble on the way.
+            // On a machine of EC2 the metadata service gives credentials: that it did not is a passing fault.
             Some(CredentialsError::CredentialsNotLoaded(_)) if is_at_ec2() => {
                 return Some(FaultClass::Provider);
             }
@@ -82,14 +82,14 @@ pub(crate) fn class_in(error: &(dyn Error + 'static)) -> Option<FaultClass> {
     None
 }
 
-/// Whether this is a machine of EC2, whose metadata service has the credentials of its role.
+/// Whether this is a machine of EC2 whose metadata service may be asked for the credentials of its role.
 fn is_at_ec2() -> bool {
     let disabled =
         environment("AWS_EC2_METADATA_DISABLED").is_some_and(|word| word.eq_ignore_ascii_case("true"));
     let says = |path: &str, word: &str| {
         std::fs::read_to_string(path).is_ok_and(|text| text.to_ascii_lowercase().starts_with(word))
     };
-    // The first on Nitro, the second on Xen.
+    // The first file is there on Nitro machines, the second on Xen machines.
     !disabled && (says("/sys/class/dmi/id/sys_vendor", "amazon ec2") || says("/sys/hypervisor/uuid", "ec2"))
 }
 

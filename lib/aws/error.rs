@@ -1,22 +1,22 @@
-//! How talking to AWS fails.
+//! Why a question to AWS has no answer, and how a tool ends then.
 
 use super::fault::{CallFailure, FaultClass};
 use crate::document::{Ending, Exit, Failure};
 
-/// Why AWS gave nothing.
+/// Why a setup, a secret or a token of AWS could not be had.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A call of a service.
+    /// A call of a service failed.
     #[error(transparent)]
     Call(#[from] CallFailure),
-    /// The region is nowhere.
+    /// No region is configured anywhere.
     #[error("no AWS region is set")]
     NoRegion,
-    /// The region is no region.
+    /// The configured region has characters that no region has.
     #[error("{0:?} is no AWS region")]
     Region(String),
-    /// A configured endpoint is no URL that can be used.
+    /// A configured endpoint is not a usable URL.
     #[error(
         "the endpoint of {service} (${variable}, $AWS_ENDPOINT_URL, endpoint_url in ~/.aws/config): {problem}"
     )]
@@ -28,7 +28,7 @@ pub enum Error {
         /// What is wrong with the URL.
         problem: &'static str,
     },
-    /// The authorities for AWS' own endpoints.
+    /// The file with certificate authorities for AWS cannot be used.
     #[error("$AWS_CA_BUNDLE {path}: {problem}")]
     Bundle {
         /// Path that the variable names.
@@ -44,7 +44,7 @@ pub enum Error {
         /// What the service answered.
         source: CallFailure,
     },
-    /// A secret without a password.
+    /// A secret has no password in it.
     #[error("the secret {0} is no JSON object with a \"password\"")]
     NoPassword(String),
     /// A token cannot be made.
@@ -95,7 +95,7 @@ impl Failure for CallFailure {
 }
 
 impl FaultClass {
-    /// How a tool ends that cannot go on because of it.
+    /// Exit code, word and hint of a tool that ends because of a fault of this class.
     pub(crate) fn ending(self) -> Ending {
         let unavailable = |code| Ending::new(Exit::Unavailable, code);
         let of_names =

@@ -1,15 +1,15 @@
-//! A call of AWS that did not work, and what to do about it.
+//! The failure of a call to AWS, and what to do about it.
 //!
 //! In: the code on the wire, or the HTTP status where there is none. Out: a [`FaultClass`]. Nothing here names the SDK.
 
-/// What to do about a call that did not work.
+/// Why a call failed, as far as it decides what to do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultClass {
-    /// The service has no such thing.
+    /// The service has no such resource.
     NotFound,
-    /// The name is taken.
+    /// A resource of this name exists already.
     AlreadyExists,
-    /// Not in the state for this now: try again in a while.
+    /// The resource is in a state that does not allow this now: try again in a while.
     Busy,
     /// A quota of the account is used up.
     Quota,
@@ -19,40 +19,41 @@ pub enum FaultClass {
     Key,
     /// Too many calls: try again in a while.
     Throttled,
-    /// The service did not answer, or answered with 5xx: it may have done what was asked.
+    /// The service did not answer, or answered with 5xx: the call may have had its effect.
     Unreachable,
     /// The credentials have expired; the next call may get new ones.
     Expired,
-    /// Session credentials that nothing renews have expired: the next call has none either.
+    /// Session credentials that nothing renews have expired: the next call would fail, too.
     Spent,
     /// There are no credentials, or the service does not know them.
     NoCredentials,
-    /// Whoever gives the credentials (a metadata service, a process, SSO, STS) does not now: it may in a while.
+    /// The provider of the credentials (a metadata service, a process, SSO, STS) fails now: it may work in a while.
     Provider,
-    /// The clock of this host is wrong: the service takes no signature of another time.
+    /// The clock of this host is wrong: the service takes no signature with another time.
     Clock,
-    /// The credentials may not do this.
+    /// The role of the credentials may not do this.
     Denied,
-    /// The service understood and said no.
+    /// The service understood the call and refused it for another reason.
     Rejected,
-    /// A signal arrived during the call: it may have done what was asked.
+    /// A signal arrived during the call, which may have had its effect.
     Interrupted,
 }
 
 impl FaultClass {
-    /// Whether the same call may work in a while, whatever it was. Not `Busy`: whoever calls knows whether that state passes.
+    /// Whether the same call may work in a while, whatever call it is. False for `Busy`: only the caller knows whether that state
+    /// passes.
     pub fn passes(self) -> bool {
         matches!(self, Self::Throttled | Self::Unreachable | Self::Expired | Self::Provider)
     }
 }
 
-/// A call that did not work.
+/// A call that failed, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{call}: {}{message}", code.as_deref().map_or_else(String::new, |code| format!("{code}: ")))]
 pub struct CallFailure {
-    /// The call, as the service names it: `CreateDBClusterSnapshot`.
+    /// The call, as the service names it (`CreateDBClusterSnapshot`), or a word for it (`credentials`).
     pub call: &'static str,
-    /// What to do about it.
+    /// The class of the failure, which decides what to do about it.
     pub class: FaultClass,
     /// The code on the wire: `DBClusterNotFoundFault`.
     pub code: Option<String>,
@@ -60,7 +61,7 @@ pub struct CallFailure {
     pub message: String,
 }
 
-/// `(code on the wire, what to do about it)`. Some lack the `Fault` that the SDK's name for them ends with: both forms are here.
+/// `(code on the wire, class)`. Some codes lack the `Fault` at the end that the SDK's names have: both forms are listed.
 const CODES: &[(&str, FaultClass)] = &[
     ("DBClusterNotFoundFault", FaultClass::NotFound),
     ("DBClusterSnapshotNotFoundFault", FaultClass::NotFound),
@@ -107,7 +108,7 @@ const CODES: &[(&str, FaultClass)] = &[
     ("RequestExpired", FaultClass::Clock),
     ("RequestTimeTooSkewed", FaultClass::Clock),
     ("RequestInTheFuture", FaultClass::Clock),
-    // Secrets Manager.
+    // The code of Secrets Manager.
     ("ResourceNotFoundException", FaultClass::NotFound),
     ("AccessDenied", FaultClass::Denied),
     ("AccessDeniedException", FaultClass::Denied),
@@ -123,10 +124,10 @@ const CODES: &[(&str, FaultClass)] = &[
     ("InternalServiceError", FaultClass::Unreachable),
 ];
 
-/// What the service says when only the time of a signature is wrong. Its code is then that of any wrong signature.
+/// Words of the service's message when only the time of a signature is wrong. The code is then that of any wrong signature.
 const OTHER_TIME: &[&str] = &["signature expired", "signature not yet current"];
 
-/// What a code on the wire, and what was said with it, mean.
+/// The class for a code on the wire, its message and the HTTP status.
 pub(crate) fn class_of(code: &str, said: &str, status: u16) -> FaultClass {
     let said = said.to_ascii_lowercase();
     if OTHER_TIME.iter().any(|words| said.contains(words)) {

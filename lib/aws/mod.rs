@@ -1,7 +1,7 @@
 //! AWS: the SDK's client, secrets, IAM tokens, and who owns an address.
 //!
-//! In: what AWS' own tools are configured with. Out: a [`Connection`] for the room that orders copies, the keys that
-//! MySQL logins may ask for, and whose server is behind a host name. Without the feature `aws`, a sentence that says so.
+//! In: the variables and files that configure AWS' own tools. Out: a [`Connection`] to RDS; passwords and tokens for MySQL
+//! logins; the clusters and instances behind an address. Without the feature `aws` there is only an error that says so.
 
 #[cfg(feature = "aws")]
 mod call;

@@ -1,4 +1,4 @@
-//! Whose a server is: a cluster or an instance of RDS, and its tags.
+//! The owner of an address: a cluster or an instance of RDS, and its tags.
 
 use std::collections::BTreeMap;
 
@@ -7,24 +7,24 @@ use crate::document::ResourceKind;
 /// A cluster or an instance that has an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressOwner {
-    /// What it is: a cluster or an instance.
+    /// Its kind: a cluster or an instance.
     pub kind: ResourceKind,
     /// Identifier at the service, unique among resources of its kind.
     pub id: String,
-    /// `DbClusterResourceId` or `DbiResourceId`: names get reused, these do not.
+    /// `DbClusterResourceId` or `DbiResourceId`: names are reused, these ids never.
     pub resource_id: String,
     /// Its tags, all of them: values by key.
     pub tags: BTreeMap<String, String>,
 }
 
 impl AddressOwner {
-    /// `cluster prod-replica`, for messages.
+    /// Its kind and identifier for messages: `cluster prod-replica`.
     pub fn label(&self) -> String {
         label(self.kind, &self.id)
     }
 }
 
-/// `cluster prod-replica`, for messages.
+/// Kind and identifier of a resource for messages: `cluster prod-replica`.
 pub(crate) fn label(kind: ResourceKind, id: &str) -> String {
     let word = match kind {
         ResourceKind::Instance => "instance",

@@ -1,7 +1,7 @@
-//! Whose server is behind an address: the clusters and instances that have it, with their tags.
+//! Finds the clusters and instances that have an address, with their tags.
 //!
-//! In: a host and a port. Out: what the service lists under them, the cluster of an instance too. Nothing found may mean
-//! another account or region, a custom endpoint or an alias: whoever asks must not take it for a yes.
+//! In: a host and a port. Out: the clusters and instances that RDS lists with this address, and the cluster of each instance. An
+//! empty answer may mean another account or region, a custom endpoint or an alias: it proves nothing about the server.
 
 use aws_sdk_rds::types::{DbCluster, DbInstance, Tag};
 
@@ -13,17 +13,16 @@ use super::owner::AddressOwner;
 use crate::document::{ResourceKind, chain};
 use crate::house::House;
 
-/// Something that the service lists, and where it is.
+/// A cluster or an instance that the service lists, and its address.
 #[derive(Debug, Clone)]
 struct ListedResource {
     owner: AddressOwner,
     host: String,
     port: Option<i32>,
-    /// The cluster of an instance.
     parent: Option<String>,
 }
 
-/// Asks the service; the error is a sentence. The region is the host's own, where its name tells it.
+/// Asks RDS in the region that the host's name has, else in the configured one. The error is a sentence for people.
 pub(crate) fn owners(house: &House, host: &str, port: u16) -> Result<Vec<AddressOwner>, String> {
     let listed = listed(house, host).map_err(|error| chain(&error))?;
     Ok(behind(&listed, host, port))
@@ -40,7 +39,7 @@ fn listed(house: &House, host: &str) -> Result<Vec<ListedResource>, Error> {
     Ok(all)
 }
 
-/// An empty list, too, where the service says that there is no such thing.
+/// Turns a "not found" of the service into an empty list.
 fn known<T>(answer: Result<Vec<T>, CallFailure>) -> Result<Vec<T>, CallFailure> {
     match answer {
         Err(fault) if fault.class == FaultClass::NotFound => Ok(Vec::new()),
@@ -74,7 +73,7 @@ fn owner(kind: ResourceKind, (id, resource_id): (&str, Option<&str>), tags: &[Ta
     AddressOwner { kind, id: id.to_owned(), resource_id: text(resource_id), tags }
 }
 
-/// Those of `all` that have this address, and the clusters of the instances among them.
+/// The resources of `all` that have this address, and the clusters of the instances among them.
 fn behind(all: &[ListedResource], host: &str, port: u16) -> Vec<AddressOwner> {
     let named = |one: &ListedResource| match endpoint(host) {
         Some((kind, id)) => one.owner.kind == kind && one.owner.id.eq_ignore_ascii_case(&id),
@@ -97,8 +96,7 @@ fn behind(all: &[ListedResource], host: &str, port: u16) -> Vec<AddressOwner> {
     owners
 }
 
-/// What `ID.cluster-ro-RANDOM.REGION.rds.amazonaws.com` and its like are endpoints of; the name of a custom endpoint does
-/// not tell.
+/// The cluster or instance that is named in an endpoint such as `ID.cluster-ro-RANDOM.REGION.rds.amazonaws.com`, if one is.
 fn endpoint(host: &str) -> Option<(ResourceKind, String)> {
     if !is_rds(host) {
         return None;
@@ -107,7 +105,7 @@ fn endpoint(host: &str) -> Option<(ResourceKind, String)> {
     let mut labels = host.split('.');
     let (id, place) = (labels.next()?.to_owned(), labels.next()?);
     match place {
-        // A custom endpoint, a proxy, the writer of a global database: their names do not tell what is behind them.
+        // A custom endpoint, a proxy, the writer of a global database: the first label is not the name of a cluster or instance.
         other if ["cluster-custom-", "proxy-", "global-"].iter().any(|word| other.starts_with(word)) => None,
         cluster if cluster.starts_with("cluster-") => Some((ResourceKind::Cluster, id)),
         _ => Some((ResourceKind::Instance, id)),
@@ -149,7 +147,7 @@ mod tests {
         for (host, port) in [
             ("127.0.0.1", 4001),
             ("reports.cluster-custom-x.eu-west-1.rds.amazonaws.com", 3306),
-            // Neither is the instance that has its name.
+            // Endpoints of a proxy and of a global database, not of the instance with the same name.
             ("prod-1.proxy-x.eu-west-1.rds.amazonaws.com", 3306),
             ("prod-1.global-x.global.rds.amazonaws.com", 3306),
             ("other.x.eu-west-1.rds.amazonaws.com", 3306),

@@ -1,7 +1,7 @@
 //! Secrets and tokens from AWS, for logins to MySQL.
 //!
-//! In: the ARN or the name of a secret; the address and the user that a token is for. Out: what the server takes. The
-//! region is that of the ARN or of the host name where they tell it, for a copy may be in another one than the job.
+//! In: the ARN or the name of a secret; the address and the user that a token is for. Out: the secret's content, or a token. The
+//! region is that in the ARN or the host name, if one is there: a copy may be in another region than the tool.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,12 +16,12 @@ use super::host::{is_local, region_of_host};
 use crate::document::AnyFailure;
 use crate::house::{Cancel, SecretStore, ServerSecret};
 
-/// Who is asked for secrets and tokens. `cancel` ends running calls.
+/// The store of secrets and tokens at AWS. `cancel` ends running calls.
 pub(crate) fn keys(cancel: Cancel) -> Arc<dyn SecretStore> {
     Arc::new(Vault { cancel, loaded: Mutex::default() })
 }
 
-/// AWS, opened when it is first asked.
+/// AWS as a [`SecretStore`]; its configuration is loaded at the first question.
 #[derive(Debug)]
 struct Vault {
     cancel: Cancel,
@@ -29,7 +29,7 @@ struct Vault {
 }
 
 impl Vault {
-    /// Works with the SDK's configuration, for `region` or the configured one.
+    /// Runs `work` with the SDK's configuration, for `region`, else for the configured one.
     fn with<T>(
         &self,
         region: Option<String>,
@@ -80,11 +80,11 @@ impl SecretStore for Vault {
             let config = Config::builder()
                 .hostname(host)
                 .port(u64::from(port))
-                // The signer puts the user into a URL as it is.
+                // Encoded here, since the signer does not encode the user in its URL.
                 .username(form_urlencoded::byte_serialize(user.as_bytes()).collect::<String>())
                 .build()
                 .map_err(|error| Error::Token(error.to_string()))?;
-            // Signing sends nothing, so what fails are the credentials: said as what they are.
+            // Signing sends nothing, so only missing credentials can make it fail: they are reported as such here.
             loaded.standing(&self.cancel)?;
             let made = loaded.runtime.block_on(AuthTokenGenerator::new(config).auth_token(&shared));
             made.map(|token| token.to_string()).map_err(|error| Error::Token(error.to_string()))
@@ -99,11 +99,11 @@ fn region_of_arn(id: &str) -> Option<String> {
     parts.next().filter(|region| named && !region.is_empty()).map(str::to_owned)
 }
 
-/// The fields of a database secret; RDS itself writes `username` and `password` only.
+/// Reads the fields of a database secret; RDS itself writes `username` and `password` only.
 fn parse(id: &str, content: &[u8]) -> Result<ServerSecret, Error> {
     let value: Value = serde_json::from_slice(content).map_err(|_| Error::NoPassword(id.to_owned()))?;
     let word = |name: &str| value[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-    // Rotation functions write the port as a number, people as a text.
+    // Rotation functions write the port as a number, people as a string.
     let port = || value["port"].as_u64().or_else(|| value["port"].as_str()?.parse().ok());
     Ok(ServerSecret {
         user: word("username"),

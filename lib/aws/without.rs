@@ -1,16 +1,16 @@
-//! A build without AWS: it has no keys and cannot ask whose a server is.
+//! Replaces `search` and `secrets` in a build without the feature `aws`: every question fails.
 
 use std::sync::Arc;
 
 use super::owner::AddressOwner;
 use crate::house::{Cancel, House, NoKeys, SecretStore};
 
-/// Nobody who could be asked for secrets and tokens.
+/// A store of secrets and tokens that has none.
 pub(crate) fn keys(_cancel: Cancel) -> Arc<dyn SecretStore> {
     Arc::new(NoKeys)
 }
 
-/// Why nobody can say whose server this is.
+/// Always an error: without AWS nothing is known about an address.
 pub(crate) fn owners(_house: &House, _host: &str, _port: u16) -> Result<Vec<AddressOwner>, String> {
     Err("this build has no AWS in it".to_owned())
 }

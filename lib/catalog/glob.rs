@@ -1,4 +1,4 @@
-//! Names with `*` and `?` in them, and which of two patterns says more about a name.
+//! Globs: names with `*` and `?`, and which of two patterns for a name is more specific.
 
 use std::cmp::Ordering;
 
@@ -7,14 +7,14 @@ use globset::{GlobBuilder, GlobMatcher};
 use super::types::Table;
 use crate::config::{NameError, TableName};
 
-/// One name or glob. Upper and lower case are told apart only where asked.
+/// One name or glob, with or without regard to case.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     text: String,
     glob: Option<GlobMatcher>,
 }
 
-/// How closely a pattern fits: a plain name most closely, then the glob with most characters of its own.
+/// How specific a pattern is: a plain name most of all, then the glob with the most characters besides `*` and `?`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fit {
     exact: bool,
@@ -22,7 +22,8 @@ pub struct Fit {
 }
 
 impl Pattern {
-    /// Reads a name or glob. `*` is any run of characters, `?` any one; nothing else is special.
+    /// Reads a name or glob. `*` stands for any characters, `?` for any one; nothing else is special. With `any_case` case does
+    /// not matter.
     pub fn new(text: &str, any_case: bool) -> Self {
         if !text.contains(['*', '?']) && !any_case {
             return Self { text: text.to_owned(), glob: None };
@@ -31,19 +32,19 @@ impl Pattern {
             .chars()
             .flat_map(|c| if "[]{}\\!".contains(c) { vec!['[', c, ']'] } else { vec![c] })
             .collect();
-        // `[]]` and `[!]` mean something else to globset.
+        // globset does not read `[]]`, `[!]` and `[\]` as one literal character.
         let escaped = escaped.replace("[]]", "\\]").replace("[!]", "!").replace("[\\]", "\\\\");
         let glob = GlobBuilder::new(&escaped).case_insensitive(any_case).backslash_escape(true).build();
         Self { text: text.to_owned(), glob: glob.ok().map(|glob| glob.compile_matcher()) }
     }
 
-    /// How closely it fits `name`, if it does.
+    /// How closely the pattern fits `name`; `None` if it does not match.
     pub fn fit(&self, name: &str) -> Option<Fit> {
         let matches = self.glob.as_ref().map_or(self.text == name, |glob| glob.is_match(name));
         matches.then(|| self.closeness())
     }
 
-    /// How closely it fits whatever it fits.
+    /// How closely the pattern fits any name that it matches.
     pub fn closeness(&self) -> Fit {
         Fit {
             exact: !self.text.contains(['*', '?']),
@@ -60,12 +61,12 @@ pub struct TablePattern {
 }
 
 impl TablePattern {
-    /// Reads `table`, `chat_*`, `database.table`.
+    /// Reads a name or glob: `table`, `chat_*`, `database.table`.
     pub fn new(text: &str) -> Result<Self, NameError> {
         Ok(Self::of(&text.parse()?))
     }
 
-    /// The pattern of a name already taken apart.
+    /// Makes a pattern from a name that is already split into database and table.
     pub fn of(name: &TableName) -> Self {
         Self {
             database: name.database.as_deref().map(|database| Pattern::new(database, false)),
@@ -73,7 +74,7 @@ impl TablePattern {
         }
     }
 
-    /// How closely it fits a table, if it does: the table's name first, then the database's.
+    /// How closely the pattern fits the name of a table and of its database; `None` if it does not match.
     pub fn fit(&self, table: &Table) -> Option<(Fit, Option<Fit>)> {
         let database = match &self.database {
             Some(pattern) => Some(pattern.fit(&table.database)?),
@@ -83,28 +84,28 @@ impl TablePattern {
     }
 }
 
-/// Names and globs, as one question.
+/// A list of names and globs; a name matches if one of them fits.
 #[derive(Debug, Clone, Default)]
 pub struct Patterns(Vec<Pattern>);
 
 impl Patterns {
-    /// Reads names and globs. Upper and lower case are told apart.
+    /// Reads names and globs. Case matters.
     pub fn new<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Self {
         Self(texts.into_iter().map(|text| Pattern::new(text.as_ref(), false)).collect())
     }
 
-    /// Whether there are none.
+    /// True if the list has no names.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether one of them fits.
+    /// True if one of the patterns fits the name.
     pub fn fit(&self, name: &str) -> bool {
         self.0.iter().any(|pattern| pattern.fit(name).is_some())
     }
 }
 
-/// Which of two fits, part by part, says more: nothing if each says more about another part.
+/// Compares two fits part by part; `None` if each is closer than the other in some part.
 pub fn closer<T: Ord>(one: &[T], other: &[T]) -> Option<Ordering> {
     let mut verdict = Ordering::Equal;
     for (a, b) in one.iter().zip(other) {

@@ -1,8 +1,8 @@
-//! Single questions to a server, beside the whole catalog that `read.rs` reads: databases, names of tables, columns, CHECK constraints,
+//! Single queries, besides the whole catalog that `read.rs` reads: databases, names of tables, columns, CHECK constraints,
 //! triggers, definitions.
 //!
-//! In: a session, names. Out: names and plain data, by queries of `information_schema` and SHOW CREATE. The caller
-//! says what it is doing (`deed`) where that is not the listing itself.
+//! In: a session, names. Out: names and plain data, by queries of `information_schema` and SHOW CREATE. `deed` is what the caller
+//! is doing, for the message of an error.
 
 use crate::mysql::{Engine, Error, FromRow, Session, number};
 use crate::sql::{literal, qualified, unescaped};
@@ -10,9 +10,9 @@ use crate::sql::{literal, qualified, unescaped};
 /// A CHECK constraint that the server enforces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CheckConstraint {
-    /// Database of its table.
+    /// Database of the constraint's table.
     pub(crate) database: String,
-    /// Name of its table, unquoted.
+    /// Name of the constraint's table, unquoted.
     pub(crate) table: String,
     /// Name of the constraint, unquoted.
     pub(crate) name: String,
@@ -20,14 +20,14 @@ pub(crate) struct CheckConstraint {
     pub(crate) clause: String,
 }
 
-/// A trigger as it was created.
+/// A trigger, as SHOW CREATE TRIGGER shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Trigger {
     /// Name of the trigger, unquoted.
     pub(crate) name: String,
-    /// The mode it runs under.
+    /// The SQL mode that the trigger runs with.
     pub(crate) sql_mode: String,
-    /// Its whole statement, the definer in it.
+    /// The whole CREATE TRIGGER statement, with the definer.
     pub(crate) create: String,
 }
 
@@ -35,7 +35,7 @@ fn list(names: &[String]) -> String {
     names.iter().map(|name| literal(name)).collect::<Vec<_>>().join(", ")
 }
 
-/// Which of these databases there are, as far as this user may see.
+/// Those of `databases` that exist and that this user may see.
 pub(crate) fn known_databases(session: &mut Session, databases: &[String]) -> Result<Vec<String>, Error> {
     let sql = format!(
         "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME IN ({})",
@@ -44,20 +44,20 @@ pub(crate) fn known_databases(session: &mut Session, databases: &[String]) -> Re
     session.rows("listing databases", &sql)
 }
 
-/// All databases that this user may see, but for those of the server itself.
+/// All databases that this user may see, except those of the server itself.
 pub(crate) fn user_databases(session: &mut Session) -> Result<Vec<String>, Error> {
     let sql = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA \
                WHERE SCHEMA_NAME NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys') ORDER BY SCHEMA_NAME";
     session.rows("listing databases", sql)
 }
 
-/// Whether there is a database of that name.
+/// True if a database of that name exists and this user may see it.
 pub(crate) fn has_database(session: &mut Session, deed: &str, database: &str) -> Result<bool, Error> {
     let sql = format!("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = {}", literal(database));
     Ok(session.first::<u8>(deed, &sql)?.is_some())
 }
 
-/// Whether there is a table of that name.
+/// True if a table or view of that name exists and this user may see it.
 pub(crate) fn has_table(
     session: &mut Session,
     deed: &str,
@@ -72,7 +72,7 @@ pub(crate) fn has_table(
     Ok(session.first::<u64>(deed, &sql)?.unwrap_or_default() > 0)
 }
 
-/// How many tables a database has, and how many of them are called `table`.
+/// The number of tables and views of a database, and how many of them are called `table` (0 or 1).
 pub(crate) fn count_tables(
     session: &mut Session,
     deed: &str,
@@ -88,7 +88,7 @@ pub(crate) fn count_tables(
     Ok(session.first(deed, &sql)?.unwrap_or_default())
 }
 
-/// The base tables of a database.
+/// Names of the base tables of a database.
 pub(crate) fn base_tables(session: &mut Session, database: &str) -> Result<Vec<String>, Error> {
     let sql = format!(
         "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_TYPE = 'BASE TABLE'",
@@ -97,7 +97,7 @@ pub(crate) fn base_tables(session: &mut Session, database: &str) -> Result<Vec<S
     session.rows("listing tables", &sql)
 }
 
-/// The tables of a database whose names begin with `prefix`, which may hold only letters, digits and `_`.
+/// Names of the tables whose names begin with `prefix`, which may hold only letters, digits and `_`.
 pub(crate) fn tables_beginning(
     session: &mut Session,
     database: &str,
@@ -124,7 +124,7 @@ pub(crate) fn tables_with_triggers(
     session.rows("looking for triggers", &sql)
 }
 
-/// The CHECK constraints of these databases.
+/// The CHECK constraints of these databases; on MySQL only those that are enforced.
 pub(crate) fn checks(session: &mut Session, databases: &[String]) -> Result<Vec<CheckConstraint>, Error> {
     let list = list(databases);
     let sql = match session.engine() {
@@ -142,14 +142,14 @@ pub(crate) fn checks(session: &mut Session, databases: &[String]) -> Result<Vec<
     let rows: Vec<(String, String, String, String)> = session.rows("listing CHECK constraints", &sql)?;
     let escaped = session.engine() == Engine::MySql;
     let check = |(database, table, name, clause): (String, String, String, String)| {
-        // MySQL shows the text as it would stand in quotes.
+        // MySQL escapes the text as in a quoted string.
         let clause = if escaped { unescaped(&clause) } else { clause };
         CheckConstraint { database, table, name, clause }
     };
     Ok(rows.into_iter().map(check).collect())
 }
 
-/// A table's `CREATE TABLE` as the server writes it.
+/// The CREATE TABLE statement of a table, as the server writes it.
 pub(crate) fn create_table(
     session: &mut Session,
     deed: &str,
@@ -160,8 +160,8 @@ pub(crate) fn create_table(
     Ok(session.first::<(String, String)>(deed, &sql)?.map(|(_, sql)| sql).unwrap_or_default())
 }
 
-/// What views, routines and triggers say, each with its database, as far as this user may see them. A query that fails for any reason gives nothing:
-/// these texts are a hint and never needed.
+/// The bodies of views, routines and triggers, each with its database, as far as this user may see them. A query that fails gives
+/// none: these texts are only hints.
 pub(crate) fn bodies(session: &mut Session, databases: &[String]) -> Vec<(String, String)> {
     let list = list(databases);
     let questions = [
@@ -182,7 +182,7 @@ pub(crate) fn bodies(session: &mut Session, databases: &[String]) -> Vec<(String
     questions.iter().flat_map(ask).collect()
 }
 
-/// A table's triggers; those of one timing and event in the order in which they fire.
+/// The triggers of a table. Triggers of the same timing and event are in the order in which they fire.
 pub(crate) fn triggers(
     session: &mut Session,
     deed: &str,
@@ -205,11 +205,11 @@ pub(crate) fn triggers(
     }
     Ok(triggers)
 }
-/// Rows of `information_schema.COLUMNS`, in the order of tables and columns: `values` are what is asked of each, `condition` which columns
-/// are meant (`AND …`, or nothing), `databases` a list of literals.
+/// Rows of `information_schema.COLUMNS`, in the order of tables and columns. `values` is the list of expressions to select,
+/// `condition` a further condition (`AND …`, or empty), `databases` a list of literals.
 ///
-/// MariaDB 11.8 fails the whole query where one view of a database is invalid. Then each table is asked for alone, and such a view is
-/// left out: earlier versions list no columns of it either.
+/// MariaDB 11.8 fails the whole query if one view of a database is invalid. Then each table is queried alone, and invalid views
+/// are left out: earlier versions list no columns of them either.
 pub(crate) fn columns<T: FromRow>(
     session: &mut Session,
     deed: &str,

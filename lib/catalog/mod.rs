@@ -1,9 +1,9 @@
-//! What a database is: tables, columns, indexes and real foreign keys, as plain data.
+//! The structure of databases as plain data: tables, columns, indexes and real foreign keys.
 //!
-//! In: a session and the names of databases. Out: a [`Catalog`], read with a handful of queries of
-//! `information_schema` whatever the number of tables. Base tables only: views, routines, triggers and events hold no rows; what
-//! else other rooms ask `information_schema` for is answered one question at a time (`listing`). Also the one glob of refresh.toml,
-//! the one choice of a table's key, and the words that a name is made of.
+//! In: a session and the names of databases. Out: a [`Catalog`], read with a few queries of `information_schema` whatever the
+//! number of tables. It has base tables only: views, routines, triggers and events hold no rows. Other questions to
+//! `information_schema` are single queries (`listing`). This room also has the globs of refresh.toml, the choice of a table's
+//! key, and the words that a name is made of.
 
 mod glob;
 mod listing;

@@ -1,8 +1,9 @@
 //! The words that the name of a table or column is made of.
 //!
-//! In: `customer_id`, `customerId`, `CustomerID`, `policies`. Out: `customer id`, `policy`: words in lower case, and one for many.
+//! In: `customer_id`, `customerId`, `CustomerID`, `policies`. Out: words in lower case (`customer id`), and the singular of a
+//! word (`policy`).
 
-/// Words in the plural that do not end like one.
+/// Plurals that `ENDINGS` and a dropped `s` would turn into a wrong singular, and their singulars.
 const ODD: &[(&str, &str)] = &[
     ("people", "person"),
     ("children", "child"),
@@ -22,15 +23,15 @@ const ODD: &[(&str, &str)] = &[
     ("series", "series"),
     ("species", "species"),
     ("media", "medium"),
-    // A list of ids is not an id.
+    // A column `ids` holds a list of ids, so its name must not become `id`.
     ("ids", "ids"),
 ];
 
-/// Endings of the plural, longest first, and what they are in the singular.
+/// Endings of plurals, and the endings of their singulars.
 const ENDINGS: &[(&str, &str)] =
     &[("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x")];
 
-/// Lower-case words of `customer_id`, `customerId`, `CustomerID`.
+/// The words of a name such as `customer_id`, `customerId` or `CustomerID`, in lower case.
 pub(crate) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = vec![String::new()];
     let mut before = ' ';
@@ -47,7 +48,7 @@ pub(crate) fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// One of many: `policies` is `policy`, `addresses` is `address`; `address` and `status` are what they are.
+/// The singular of a word: `policy` for `policies`, `address` for `addresses`. `address` and `status` stay as they are.
 pub(crate) fn singular(word: &str) -> String {
     if let Some((_, one)) = ODD.iter().find(|(many, _)| *many == word) {
         return (*one).to_owned();
@@ -63,7 +64,7 @@ pub(crate) fn singular(word: &str) -> String {
     }
 }
 
-/// The same of each word.
+/// The singular of each word.
 pub(crate) fn singulars(words: &[String]) -> Vec<String> {
     words.iter().map(|word| singular(word)).collect()
 }

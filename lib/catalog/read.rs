@@ -1,4 +1,4 @@
-//! A handful of queries of `information_schema`, MySQL and MariaDB alike.
+//! Reads the catalog from `information_schema` of MySQL or MariaDB.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -10,7 +10,7 @@ use crate::sql::literal;
 type TableId = (String, String);
 
 impl Catalog {
-    /// Reads the catalog of `databases`.
+    /// Reads the catalog of `databases`; without any it is empty.
     pub fn read(session: &mut Session, databases: &[String]) -> Result<Self, Error> {
         if databases.is_empty() {
             return Ok(Self::default());
@@ -20,7 +20,7 @@ impl Catalog {
 }
 
 fn catalog(session: &mut Session, databases: &[String]) -> Result<Catalog, Error> {
-    // MySQL keeps row estimates for a day otherwise; MariaDB does not know the variable.
+    // Otherwise MySQL returns row estimates that are up to a day old. MariaDB does not know the variable.
     session.attempt("SET SESSION information_schema_stats_expiry = 0");
     let list: Vec<String> = databases.iter().map(|name| literal(name)).collect();
     let list = list.join(", ");
@@ -59,8 +59,8 @@ fn tables(session: &mut Session, list: &str) -> Result<Vec<Table>, Error> {
         .collect())
 }
 
-/// Database and name of the views of these databases, a list of literals. Asked for more than its name, MariaDB calls a view that it
-/// cannot read a base table.
+/// Database and name of the views; `list` is a list of literals, the databases. This needs a query of its own: if more than the
+/// name is selected, MariaDB calls a view that it cannot read a base table.
 pub(crate) fn views_of(session: &mut Session, list: &str) -> Result<BTreeSet<(String, String)>, Error> {
     let sql = format!(
         "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES \
@@ -109,7 +109,7 @@ fn columns(
     ) in rows
     {
         let Some(at) = places.get(&(database, table)) else { continue };
-        // Two in one: a row has twelve values at most here.
+        // `extra` holds two values, because a row has at most twelve.
         let (extra, expression) = extra.split_once('|').unwrap_or((&extra, ""));
         let extra = extra.to_ascii_uppercase();
         catalog.tables[*at].columns.push(Column {
@@ -132,7 +132,7 @@ fn columns(
     Ok(())
 }
 
-/// MariaDB's JSON is a LONGTEXT that checks itself; here it is called what it was called when it was made.
+/// Sets the type of JSON columns on MariaDB, where JSON is a LONGTEXT with a CHECK `json_valid`.
 fn json(
     session: &mut Session,
     list: &str,
@@ -174,7 +174,7 @@ fn indexes(
     Ok(())
 }
 
-/// The indexes of a database's tables, by table, the primary key first.
+/// The indexes of a database, by table, each table's primary key first. FULLTEXT and SPATIAL indexes are left out.
 pub(crate) fn indexes_of(
     session: &mut Session,
     database: &str,
@@ -187,7 +187,7 @@ pub(crate) fn indexes_of(
 }
 
 fn index_rows(session: &mut Session, deed: &str, list: &str) -> Result<Vec<IndexRow>, Error> {
-    // MariaDB has no indexes on expressions, and no such column.
+    // MariaDB has no indexes on expressions, and no column EXPRESSION.
     let expression = if session.engine() == Engine::MySql { "EXPRESSION" } else { "NULL" };
     let sql = format!(
         "SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, SUB_PART, {expression} \

@@ -1,8 +1,8 @@
-//! What a database is, as plain data.
+//! The structure of databases as plain data.
 
 use crate::sql;
 
-/// Everything that later rooms need to know of some databases, sorted by database and table.
+/// The tables of some databases.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Catalog {
     /// The tables, sorted by database and name.
@@ -12,21 +12,21 @@ pub struct Catalog {
 /// One base table, with its columns and keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
-    /// Name of the database that it is in.
+    /// Name of the table's database.
     pub database: String,
     /// Name of the table, unquoted.
     pub name: String,
-    /// Storage engine, as `InnoDB`; empty if the server names none.
+    /// Storage engine, such as `InnoDB`; empty if the server names none.
     pub engine: String,
     /// Number of rows, by the server's estimate.
     pub rows_estimate: u64,
     /// Bytes of data and indexes, by the server's estimate.
     pub bytes: u64,
-    /// Its columns in order, generated and invisible ones too.
+    /// The columns in order, including generated and invisible ones.
     pub columns: Vec<Column>,
-    /// Its indexes, the primary key first.
+    /// The indexes, the primary key first, without FULLTEXT and SPATIAL ones.
     pub indexes: Vec<Index>,
-    /// Its real foreign keys.
+    /// The foreign keys that the database has.
     pub foreign_keys: Vec<ForeignKey>,
 }
 
@@ -36,81 +36,81 @@ pub struct Table {
 pub struct Column {
     /// Name of the column, unquoted.
     pub name: String,
-    /// `int`, `varchar`, … in lower case.
+    /// The bare type in lower case: `int`, `varchar`, …
     pub data_type: String,
-    /// `int(10) unsigned`, `enum('a','b')`, …
+    /// The whole type: `int(10) unsigned`, `enum('a','b')`, …
     pub column_type: String,
-    /// Characters (text) or bytes (binary) that fit.
+    /// The most characters (text) or bytes (binary) that fit.
     pub length: Option<u64>,
-    /// Decimal digits that fit, for numbers.
+    /// The most decimal digits that fit, for numbers.
     pub precision: Option<u64>,
-    /// Character set of a text.
+    /// Character set of a text column.
     pub charset: Option<String>,
-    /// Collation of a text.
+    /// Collation of a text column.
     pub collation: Option<String>,
-    /// The default, as `information_schema` writes it.
+    /// The default value, as `information_schema` writes it.
     pub default: Option<String>,
     /// Whether NULL is allowed.
     pub nullable: bool,
-    /// Whether the value is computed from other columns.
+    /// Whether the server computes the value from other columns.
     pub generated: bool,
-    /// What a generated column is computed from, as `information_schema` writes it.
+    /// The expression of a generated column, as `information_schema` writes it.
     pub expression: Option<String>,
     /// Whether `SELECT *` leaves it out.
     pub invisible: bool,
-    /// Whether the server numbers it.
+    /// Whether the column is AUTO_INCREMENT.
     pub auto_increment: bool,
 }
 
 /// One index of a table, with its columns in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Index {
-    /// `PRIMARY`, or its name.
+    /// Name of the index; `PRIMARY` for the primary key.
     pub name: String,
     /// Whether values are unique.
     pub unique: bool,
-    /// Its parts in order.
+    /// The parts of the index, in order.
     pub parts: Vec<IndexPart>,
 }
 
-/// One part of an index.
+/// One part of an index: a column, the beginning of one, or an expression.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IndexPart {
     /// The column; none for an expression.
     pub column: Option<String>,
-    /// Only so many characters or bytes of it are indexed.
+    /// So many first characters or bytes of the column are indexed; none if the whole column is.
     pub prefix: Option<u64>,
-    /// What is indexed instead of a column, as `information_schema` writes it.
+    /// The expression that is indexed instead of a column, as `information_schema` writes it.
     pub expression: Option<String>,
 }
 
 impl IndexPart {
-    /// What the indexed value is computed from: an expression of the index, or that of a generated column.
+    /// The expression that the indexed value is computed by: that of the index, or of a generated column.
     pub fn computed<'a>(&'a self, table: &'a Table) -> Option<&'a str> {
         let column = || table.column(self.column.as_ref()?)?.expression.as_deref();
         self.expression.as_deref().or_else(column)
     }
 }
 
-/// One real foreign key.
+/// One foreign key that the database has.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ForeignKey {
     /// Name of the constraint, unquoted.
     pub name: String,
-    /// The columns of the table that holds it.
+    /// The referring columns, of the table that has the foreign key.
     pub columns: Vec<String>,
-    /// Database of the parent.
+    /// Database of the parent table.
     pub parent_database: String,
-    /// Table name of the parent.
+    /// Name of the parent table.
     pub parent_table: String,
     /// The parent's columns, in the same order.
     pub parent_columns: Vec<String>,
 }
 
-/// What kind of value a column holds: values of one family compare without surprises.
+/// The kind of values that a column holds. Values of one family compare without conversion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Family {
-    /// Whole numbers and decimals, compared exactly whatever their width and sign.
+    /// Whole numbers and decimals, which compare exactly whatever their width and sign.
     Exact,
     /// FLOAT and DOUBLE, which hold rounded values.
     Approximate,
@@ -118,42 +118,42 @@ pub enum Family {
     Text,
     /// Bytes without a character set: BINARY, BLOB …
     Binary,
-    /// ENUM and SET: texts out of a list.
+    /// ENUM and SET: texts from a fixed list.
     Choice,
     /// Dates, times, and both together.
     Time,
-    /// JSON as a type of its own, as MySQL has it.
+    /// JSON: MySQL's own type, or MariaDB's LONGTEXT that checks `json_valid`.
     Json,
     /// Anything else: spatial, bit, vector, uuid, …
     Other,
 }
 
 impl Catalog {
-    /// Position of a table.
+    /// Position of a table in `tables`; `None` if there is no such table.
     pub fn find(&self, database: &str, name: &str) -> Option<usize> {
         self.tables.binary_search_by(|t| (t.database.as_str(), t.name.as_str()).cmp(&(database, name))).ok()
     }
 
-    /// `table` as refresh.toml names it; `database.table` where the name alone says too little.
+    /// A table as refresh.toml names it: `table`, or `database.table` if several databases have a table of that name.
     pub fn written(&self, table: &Table) -> String {
         let alone = self.tables.iter().filter(|other| other.name == table.name).count() == 1;
         let database = if alone { String::new() } else { format!("{}.", written(&table.database)) };
         format!("{database}{}", written(&table.name))
     }
 
-    /// A column as `refresh.toml` names it: `table.column`, with the database where several have the table.
+    /// A column as `refresh.toml` names it: `table.column`, with the database if several have the table.
     pub fn written_column(&self, table: &Table, column: &str) -> String {
         format!("{}.{}", self.written(table), written(column))
     }
 
-    /// Columns as `refresh.toml` names them: `table(column, column)`, with the database where several have the table.
+    /// Columns as `refresh.toml` names them: `table(column, column)`, with the database if several have the table.
     pub fn written_columns(&self, table: &Table, columns: &[String]) -> String {
         let columns: Vec<String> = columns.iter().map(|column| written(column)).collect();
         format!("{}({})", self.written(table), columns.join(", "))
     }
 }
 
-/// A part of a name, in back-ticks where it would be read as several or as a glob.
+/// One part of a name, in back-ticks if it would be read as several parts or as a glob.
 fn written(part: &str) -> String {
     if part.contains(['.', '`', '(', ' ', '*', '?']) { sql::name(part) } else { part.to_owned() }
 }
@@ -169,28 +169,29 @@ impl Table {
         sql::qualified(&self.database, &self.name)
     }
 
-    /// A column by name; MySQL does not tell upper from lower case here.
+    /// Finds a column by name. Case does not matter in names of columns.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
     }
 
-    /// What tells rows apart: the primary key, else the shortest unique index without NULLs and expressions.
+    /// The index that identifies rows: the primary key, else the unique index with the fewest columns and without NULLs, prefixes
+    /// and expressions. `None` if there is none.
     pub fn identity(&self) -> Option<&Index> {
         identity(&self.indexes, |name| self.column(name).is_some_and(|column| !column.nullable))
     }
 
-    /// The columns of [`Self::identity`]; none if nothing tells rows apart.
+    /// The columns of [`Self::identity`]; empty if no index identifies rows.
     pub fn key(&self) -> Vec<&Column> {
         let parts = self.identity().map(|index| index.parts.as_slice()).unwrap_or_default();
         parts.iter().filter_map(|part| self.column(part.column.as_deref()?)).collect()
     }
 
-    /// Whether an index begins with `columns`, in any order.
+    /// True if an index begins with `columns`, in any order.
     pub fn indexed(&self, columns: &[String]) -> bool {
         self.indexes.iter().any(|index| begins_with(index, columns))
     }
 
-    /// Whether an index begins with some of `columns`, all of `these` among them.
+    /// True if the first parts of an index are all in `columns`, and all of `these` are among those parts.
     pub fn indexed_fully(&self, columns: &[String], these: &[String]) -> bool {
         let listed = |part: &IndexPart, names: &[String]| {
             part.column
@@ -203,7 +204,7 @@ impl Table {
         })
     }
 
-    /// Whether values of `columns` are unique.
+    /// True if a unique index has no other columns than `columns`.
     pub fn unique(&self, columns: &[String]) -> bool {
         self.indexes.iter().any(|index| {
             index.unique
@@ -215,7 +216,8 @@ impl Table {
     }
 }
 
-/// What tells rows apart, by the indexes of a table and by which of its columns are never NULL: the one choice of a key.
+/// Chooses the index that identifies rows ([`Table::identity`]). `never_null` says whether a column is NOT NULL. All rooms choose
+/// a table's key by this function.
 pub(crate) fn identity(indexes: &[Index], never_null: impl Fn(&str) -> bool) -> Option<&Index> {
     let usable = |index: &&Index| {
         index.unique && index.parts.iter().all(|part| part.column.as_deref().is_some_and(&never_null))
@@ -237,7 +239,7 @@ fn begins_with(index: &Index, columns: &[String]) -> bool {
 }
 
 impl Column {
-    /// What kind of value it holds.
+    /// The family of the column's values.
     pub fn family(&self) -> Family {
         match self.data_type.as_str() {
             "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "decimal" | "year" => Family::Exact,
@@ -251,33 +253,34 @@ impl Column {
         }
     }
 
-    /// Whether it is a whole number.
+    /// True for a column of whole numbers.
     pub fn integer(&self) -> bool {
         matches!(self.data_type.as_str(), "tinyint" | "smallint" | "mediumint" | "int" | "bigint")
     }
 
-    /// Its type as a column of another table: exactly the same values fit, and compare the same.
+    /// The type, with character set and collation, for a column of another table. Exactly the same values fit there, and they
+    /// compare the same.
     pub fn definition(&self) -> String {
         match (&self.charset, &self.collation) {
             (Some(charset), Some(collation)) => {
-                // The type may name its character set itself (MariaDB does so for JSON's LONGTEXT).
+                // `column_type` may already name the character set: MariaDB does so for the LONGTEXT of JSON.
                 format!("{} CHARACTER SET {charset} COLLATE {collation}", self.column_type)
             }
             _ => self.column_type.clone(),
         }
     }
 
-    /// Whether a generated column is computed from the column `source`.
+    /// True if this is a generated column whose expression names the column `source`.
     pub fn computed_from(&self, source: &Self) -> bool {
         self.expression.as_ref().is_some_and(|expression| source.named_in(expression))
     }
 
-    /// Whether an expression, as `information_schema` writes it, names this column.
+    /// True if an expression, as `information_schema` writes it, names this column in back-ticks.
     pub fn named_in(&self, expression: &str) -> bool {
         expression.to_lowercase().contains(&sql::name(&self.name).to_lowercase())
     }
 
-    /// The name in back-ticks behind an alias.
+    /// The column in SQL: the alias, a dot and the name in back-ticks.
     pub fn of(&self, alias: &str) -> String {
         format!("{alias}.{}", sql::name(&self.name))
     }
@@ -287,7 +290,7 @@ impl Column {
 mod tests {
     use super::*;
 
-    /// A column of an index, and how many characters of it.
+    /// Name of an indexed column, and its prefix.
     type Part = (&'static str, Option<u64>);
 
     fn table(indexes: &[(&str, &[Part])]) -> Table {

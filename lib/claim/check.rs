@@ -1,4 +1,4 @@
-//! Who says that a document's copy is one, and what follows from it.
+//! Who confirms that a document's copy is one, and which logins follow from that.
 
 use std::path::Path;
 
@@ -11,22 +11,22 @@ use crate::engine;
 use crate::house::House;
 use crate::mysql::{self, Access, Server, Session};
 
-/// A copy that somebody vouches for.
+/// A copy that the journal or a person confirms.
 #[derive(Debug, Clone)]
 pub struct Claim {
     copy: ThrowAwayCopy,
-    /// A person typed its host.
+    /// Whether a person typed its host.
     by_person: bool,
-    /// The journal knows it.
+    /// Whether the journal has it.
     by_journal: bool,
 }
 
-/// Whether what a person typed names a server: its host, with or without the port, or its socket.
+/// Whether a person typed the name of a server: its host, with or without the port.
 pub fn is_named(typed: Option<&str>, host: &str, port: u16) -> bool {
     typed.is_some_and(|typed| !typed.is_empty() && (typed == host || typed == format!("{host}:{port}")))
 }
 
-/// Looks for somebody who vouches for the copy of the document of `run`. Nothing is logged in to.
+/// Checks the copy of a document against the journal of `run` and what a person typed. Logs in nowhere.
 pub fn check(
     house: &House,
     access: &Access,
@@ -50,7 +50,7 @@ pub fn check(
         });
     }
     let mut copy = ThrowAwayCopy::described(ResourceKind::Cluster, cluster);
-    // Readers are elsewhere, and nobody typed where.
+    // A reader on another host is dropped: the person did not type that host.
     copy.readers.retain(|reader| reader.host == cluster.host);
     if access.extra.is_some() {
         copy.login = None;
@@ -61,7 +61,8 @@ pub fn check(
     }
 }
 
-/// A reference that nothing in the configuration names: whoever wrote the document chose what is sent to which host.
+/// The login of a document, in words, if the configuration does not name it. The author of a document could otherwise choose
+/// which secret is sent to which host.
 fn foreign(config: &Config, login: &Login) -> Option<String> {
     let servers = || std::iter::once(&config.source.server).chain(config.targets.values().map(|t| &t.server));
     let is = |known: &Option<String>, word: &str| known.as_deref() == Some(word);
@@ -75,7 +76,7 @@ fn foreign(config: &Config, login: &Login) -> Option<String> {
         Login::SecretsManager { arn, .. } if !servers().any(|server| is(&server.secret, arn)) => {
             Some(format!("the secret {arn}"))
         }
-        // A token is good for the address that it was made for; of what is not known nothing is sent.
+        // An IAM token is good only for the address that it was made for; with an unknown kind of login nothing is sent.
         Login::Env { .. }
         | Login::OptionFile { .. }
         | Login::SecretsManager { .. }
@@ -89,18 +90,19 @@ fn server(cluster: &Cluster) -> String {
 }
 
 impl Claim {
-    /// How the copy's writer is connected to.
+    /// The address and login of the copy's writer.
     pub fn server(&self, house: &House, access: &Access) -> Result<Server, mysql::Error> {
         access.to_copy(&self.copy, &house.config.restore)
     }
 
-    /// How each of the copy's readers is connected to.
+    /// The address and login of each of the copy's readers.
     pub fn readers(&self, house: &House, access: &Access) -> Result<Vec<Server>, mysql::Error> {
         let to = |reader| access.to_copy(&self.copy.through(reader), &house.config.restore);
         self.copy.readers.iter().map(to).collect()
     }
 
-    /// Proves that the server of this session is the copy: a person says so; or token, journal and service agree.
+    /// Fails unless the server of this session is the copy: a person says so; or the journal has the copy, its token is on the
+    /// server, and RDS (for a copy on this host: the server's process) has it at this address.
     pub fn prove(&self, house: &House, session: &mut Session) -> Result<(), Error> {
         if self.by_person {
             return Ok(());
@@ -114,7 +116,7 @@ impl Claim {
             None => return Err(self.other("it has no token of a copy".to_owned())),
         }
         if let Some(directory) = &self.copy.directory {
-            // One on this host has no service that could say whose it is: its process does.
+            // RDS does not know a copy on this host; the process that listens at the port is looked at instead.
             return if engine::listens_at(&engine::data_in(Path::new(directory)), self.copy.port) {
                 Ok(())
             } else {
@@ -136,7 +138,7 @@ impl Claim {
         }
     }
 
-    /// Whether the service shows what the journal says, every tag of ours unchanged.
+    /// Whether a cluster or instance of RDS is the one in the journal, every tag of ours unchanged.
     fn is_at(&self, owner: &AddressOwner) -> bool {
         let ThrowAwayCopy { kind, id, resource_id, tags, .. } = &self.copy;
         let same = *kind == owner.kind && (&owner.id, &owner.resource_id) == (id, resource_id);

@@ -1,19 +1,19 @@
-//! Why a document's copy is not believed to be one.
+//! Why a document's copy is not taken for one, and how a tool ends then.
 
 use crate::document::{Ending, Exit, Failure, JournalError};
 use crate::mysql;
 
-/// Why nobody logs in there, or nothing is rewritten.
+/// Why a tool does not log in to a document's copy, or rewrites nothing there.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The journal cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// The server said no.
+    /// A login to the server, or a statement there, failed.
     #[error(transparent)]
     Server(#[from] mysql::Error),
-    /// Neither the journal nor a person says that it is a copy.
+    /// Neither the journal nor a person confirms that the server is the copy.
     #[error("{server} is not a copy that this run restored: the journal of run {run:?} in {directory} {why}")]
     NotOurs {
         /// `host:port`, as the document says.
@@ -24,10 +24,10 @@ pub enum Error {
         directory: String,
         /// `knows none`, `knows another one, at …`.
         why: String,
-        /// What a person would have to type.
+        /// The host that a person would have to type.
         host: String,
     },
-    /// A login that nothing here names.
+    /// The document's login is one that neither journal nor configuration names.
     #[error(
         "the document wants to log in to {server} with {login}, which neither the journal nor refresh.toml names"
     )]
@@ -37,7 +37,7 @@ pub enum Error {
         /// `the variable NAME`, `the option file PATH`, `the secret ARN`.
         login: String,
     },
-    /// The token would leave with the data.
+    /// The database with the token is among those that are dumped: the token would leave with the data.
     #[error("the database {0} holds the token of a copy and never comes along")]
     TokenComesAlong(&'static str),
     /// The server is another one than the copy.
@@ -47,17 +47,17 @@ pub enum Error {
         server: String,
         /// What proves that it is another server.
         why: String,
-        /// What a person would have to type.
+        /// The host that a person would have to type.
         host: String,
     },
-    /// The service cannot be asked whose server it is.
+    /// The service cannot be asked which cluster or instance has the address.
     #[error("cannot ask RDS whether {server} is still the copy that this run restored: {said}")]
     NotAsked {
         /// `host:port` of the copy, as the journal or a person says.
         server: String,
-        /// What the service said instead of an answer.
+        /// Why the service gave no answer.
         said: String,
-        /// What a person would have to type.
+        /// The host that a person would have to type.
         host: String,
     },
 }

@@ -1,7 +1,7 @@
-//! Production's events on the copy: they would go on firing there, and change rows between the snapshot and the dump.
+//! Disables production's events on the copy: they would go on firing there, and change rows between the snapshot and the dump.
 //!
-//! In: a session on the copy, as soon as somebody can log in. Out: every event that was enabled is disabled, and whose it was is in a
-//! table beside the token, since `ALTER EVENT` makes whoever runs it the definer. The dump writes them as they were.
+//! In: a session on the copy, as early as a login succeeds. Out: every enabled event is disabled. Its definer is noted in a table
+//! beside the token's, since `ALTER EVENT` makes the account that runs it the definer. The dump writes the events as they were.
 //!
 //! The scheduler itself is left on: a master user of RDS may not set it.
 
@@ -15,29 +15,27 @@ use super::token;
 use crate::mysql::{Error, Session, number};
 use crate::sql::{literal, qualified};
 
-/// The table, beside the token's.
+/// The table for events, in the schema of the token.
 const TABLE: &str = "events";
 
-/// How an event was when the copy was made.
+/// What an event had before it was disabled on the copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventBefore {
     /// Its definer, as SQL writes an account.
     pub definer: String,
-    /// The collation that its database had when it was made.
+    /// The collation that its database had when the event was made.
     pub database_collation: String,
 }
 
-/// What became of the events of a copy.
 #[cfg(feature = "aws")]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Stilled {
-    /// Number of events that were disabled now.
     pub(crate) disabled: usize,
-    /// Those that could not be, each with the reason.
+    /// The events that could not be disabled, each with the reason.
     pub(crate) left: Vec<String>,
 }
 
-/// Disables every event that is enabled, and notes whose it was.
+/// Disables every event that is enabled, and notes its definer and database collation.
 #[cfg(feature = "aws")]
 pub(crate) fn still_events(session: &mut Session) -> Result<Stilled, Error> {
     let doing = "disabling production's events on the copy";
@@ -56,7 +54,7 @@ pub(crate) fn still_events(session: &mut Session) -> Result<Stilled, Error> {
         let listing = format!("SHOW EVENTS FROM {} WHERE Status = 'ENABLED'", crate::sql::name(&database));
         let rows: Vec<Row> = match session.rows(doing, &listing) {
             Ok(rows) => rows,
-            // The server's own schemas, on some versions and for some accounts; a server without a scheduler.
+            // On some versions, and for some accounts, the server's own schemas; and a server without a scheduler.
             Err(error) if error.is_denied() || error.number() == Some(number::EVENTS_DISABLED) => continue,
             Err(error) if error.number().is_some() => {
                 done.left.push(format!("those of {database} ({error})"));
@@ -70,13 +68,13 @@ pub(crate) fn still_events(session: &mut Session) -> Result<Stilled, Error> {
                 continue;
             };
             let label = format!("{database}.{}", event.name);
-            // The one statement below is read in the event's own character set.
+            // The server reads the statement of `disable` in the event's own character set.
             if !event.name.is_ascii() && !event.client.starts_with("utf8") {
                 done.left.push(format!("{label} (its name cannot be written in {})", event.client));
                 continue;
             }
             let noted = [&database, &event.name, &event.definer, &event.database].map(|text| literal(text));
-            // Before it is disabled: a second run finds the note of the first.
+            // Noted first: once an event is disabled, no later run would list it.
             session.run(doing, &format!("REPLACE INTO {table} VALUES ({})", noted.join(", ")))?;
             match disable(session, &database, &event) {
                 Ok(()) => done.disabled += 1,
@@ -87,7 +85,7 @@ pub(crate) fn still_events(session: &mut Session) -> Result<Stilled, Error> {
     Ok(done)
 }
 
-/// Under the character set and collation of the event, which the server would replace by ours.
+/// Disables one event, with the event's character set and collation in force: `ALTER EVENT` stores those of the session.
 #[cfg(feature = "aws")]
 fn disable(session: &mut Session, database: &str, event: &Enabled) -> Result<(), Error> {
     let doing = format!("disabling the event {database}.{}", event.name);
@@ -104,7 +102,6 @@ fn disable(session: &mut Session, database: &str, event: &Enabled) -> Result<(),
     done.map(|_| ())
 }
 
-/// An enabled event, as `SHOW EVENTS` tells it.
 #[cfg(feature = "aws")]
 struct Enabled {
     name: String,
@@ -119,7 +116,7 @@ impl Enabled {
     fn of(row: &Row) -> Option<Self> {
         let text = |column: &str| row.get_opt::<String, &str>(column)?.ok();
         let who = text("Definer")?;
-        // A user may have an @, a host has none.
+        // The last @ separates user and host: a user's name may have one, a host's has none.
         let (user, host) = who.rsplit_once('@')?;
         Some(Self {
             name: text("Name")?,
@@ -131,7 +128,7 @@ impl Enabled {
     }
 }
 
-/// The events of a database that were disabled on the copy, by name: none on a server that is no copy.
+/// The events of a database that were disabled on the copy, by name; empty on a server that is no copy.
 pub fn events_before(session: &mut Session, database: &str) -> Result<BTreeMap<String, EventBefore>, Error> {
     let sql = format!(
         "SELECT name, definer, database_collation FROM {} WHERE db = {}",

@@ -1,16 +1,16 @@
-//! Whether a document's copy is ours: the document is a claim, and anybody can write one.
+//! Whether a document's copy is ours. The document only claims that, and anybody can write a document.
 //!
-//! In: the document's `cluster`, the journal of its run, what a person typed. Out: a [`Claim`] whose servers may be logged in
-//! to, with a login that belongs to them; and, before anything on it is rewritten, proof that it is the copy.
+//! In: the document's `cluster`, the journal of its run, what a person typed. Out: a [`Claim`]: servers that a tool may log in
+//! to, with a login that belongs to them. And a proof that a server is the copy, before anything there is rewritten.
 //!
-//! | who says so | where it may be logged in to | by which login |
+//! | who confirms the claim | address | login |
 //! |---|---|---|
-//! | the journal, which `rds-restore` or `rds-local copy` wrote on this host | at the address in the journal | the journal's |
-//! | a person: `--i-own-this-server HOST` | at the document's address on that host | one that a flag or the configuration names |
+//! | the journal, which `rds-restore` or `rds-local copy` wrote on this host | the journal's | the journal's |
+//! | a person: `--i-own-this-server HOST` | the document's, on that host | one of a flag or the configuration, or an IAM token |
 //!
-//! The token ([`plant`]) is random, lies in a schema of its own on the copy and in the journal, and nowhere else: no document has
-//! it. A server that has another one, or none, is not the copy, whatever its address. Beside it lies how production's events were before
-//! they were disabled on the copy ([`events_before`]).
+//! The token ([`plant`]) is random. It is in the journal and in a schema of its own on the copy, and in no document. A server
+//! with another token, or without one, is not the copy, whatever its address. A table beside the token's has production's events
+//! as they were before they were disabled on the copy ([`events_before`]).
 
 mod check;
 mod error;

@@ -1,7 +1,7 @@
-//! What `--schema`, `--config-schema` and `--get` answer without running the tool; and for `scripts/pages`,
-//! `TOOL --generate man|bash|zsh|fish DIR`, what `man` shows and shells complete, made from the very flags.
+//! Answers `--schema`, `--config-schema` and `--get` without running the tool. `TOOL --generate man|bash|zsh|fish DIR`, which
+//! `scripts/pages` calls, writes manual pages and shell completions from the flags.
 //!
-//! In: the flags; for `--get` a document on stdin. Out: JSON, a text, or a list one value a line; files.
+//! In: the flags; for `--get` a document on stdin. Out: JSON, a text or a list with one value a line on stdout; files in DIR.
 
 use std::io::{ErrorKind, IsTerminal};
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use crate::document::{self, Ending, ErrorReport, Exit, Failure};
 use crate::mask;
 use crate::outlet;
 
-/// Answers `--schema`, `--config-schema` and `--get`.
+/// Answers `--schema`, `--config-schema` or `--get`; `None` if no such flag is given.
 pub(crate) fn answer(tool: &str, common: &Common) -> Option<ExitCode> {
     let outcome = if common.schema {
         Ok(pretty(&document::json_schema()))
@@ -28,10 +28,10 @@ pub(crate) fn answer(tool: &str, common: &Common) -> Option<ExitCode> {
         get(common.get.as_deref()?)
     };
     let printed = outcome.map_err(|failure| ErrorReport::of(tool, &failure)).and_then(|text| {
-        // A machine gets the value as it is; a person, nothing that moves the cursor.
+        // A pipe gets the value unchanged. On a terminal, control characters could move the cursor.
         let text = if std::io::stdout().is_terminal() { outlet::for_people(&text) } else { text };
         match report::print(text.as_bytes()) {
-            // Whoever closes the pipe early (head, less) has seen enough.
+            // A reader that closes the pipe early (head, less) is no error.
             Err(e) if e.0.kind() != ErrorKind::BrokenPipe => Err(ErrorReport::of(tool, &e)),
             _ => Ok(()),
         }
@@ -65,7 +65,7 @@ impl Failure for GetError {
     }
 }
 
-/// The value at `pointer` of the document on stdin: a text as it is, a list one value a line, anything else as JSON.
+/// Returns the value at `pointer` of the document on stdin: a text as it is, a list with one value a line, anything else as JSON.
 fn get(pointer: &str) -> Result<String, GetError> {
     if !pointer.is_empty() && !pointer.starts_with('/') {
         return Err(GetError::Pointer(pointer.to_owned()));
@@ -93,7 +93,7 @@ fn pretty(value: &Value) -> String {
     format!("{value:#}\n")
 }
 
-/// The word that asks for them, which is in no help: it is for whoever packs the tools.
+/// The flag for manual pages and completions. No help shows it: only the packaging scripts need it.
 const GENERATE: &str = "--generate";
 
 /// Why the manual pages and completions cannot be written.
@@ -114,7 +114,7 @@ impl Failure for PagesError {
     }
 }
 
-/// Writes them, if that is what is asked for.
+/// Writes manual pages or completions if the first argument is `--generate`; `None` otherwise.
 pub(crate) fn pages<A: CommandFactory>(tool: &str) -> Option<ExitCode> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     if words.first().map(String::as_str) != Some(GENERATE) {

@@ -1,4 +1,4 @@
-//! The flags that every tool shares, and what is decided by them and the environment together.
+//! The flags that every tool shares, and the values that depend on flags and environment: the run's id, the `House`.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -30,7 +30,8 @@ EXIT STATUS:
 
 A tool that reads a failed document passes it on and exits with the code of the tool that failed.";
 
-/// What `--version` says: the version, and the commit, if whoever built it told (`scripts/install` and `scripts/package` do).
+/// The text of `--version`: the version, and the commit if `$REFRESHKIT_COMMIT` was set at the build (`scripts/install` and
+/// `scripts/package` set it).
 pub fn version() -> &'static str {
     static SAID: LazyLock<String> = LazyLock::new(|| version_of(option_env!("REFRESHKIT_COMMIT")));
     &SAID
@@ -90,37 +91,38 @@ pub struct Common {
 }
 
 impl Common {
-    /// The run that flag or environment name.
+    /// The run's id from `--run`, `$REFRESH_RUN` or `$BUILD_TAG`, in this order.
     pub(crate) fn known_run(&self) -> Option<String> {
         let flag = self.run.clone().filter(|run| !run.is_empty());
         flag.or_else(|| environment("REFRESH_RUN"))
             .or_else(|| Some(build_chain(&environment("BUILD_TAG")?, environment("JENKINS_URL").as_deref())))
     }
 
-    /// The run that a person asks for with `--run`, be it by its name or as that of the environment.
+    /// The run's id if `--run` is given: its value, or without a value the id from the environment.
     pub fn named_run(&self) -> Option<String> {
         self.run.as_ref().and_then(|_| self.known_run())
     }
 
-    /// How progress is shown, if flag or environment say so. A word that is no style is as good as none.
+    /// The style of progress, if `--progress` or `$REFRESH_PROGRESS` names one. An unknown word in the variable is ignored.
     pub(crate) fn style(&self) -> Option<Style> {
         self.progress.or_else(|| Style::from_str(&environment("REFRESH_PROGRESS")?, true).ok())
     }
 
-    /// The run's id, made up if nobody names one.
+    /// The run's id, or a new one if neither flag nor environment names one.
     pub(crate) fn run_or_new(&self) -> String {
         self.known_run().unwrap_or_else(new_chain)
     }
 }
 
-/// The build that runs the tool, and whoever pressed its button: a build server says the first, the job the second.
+/// The build that runs the tool (`$BUILD_URL`, set by the build server) and the person who started it (`$REFRESH_USER`, set by
+/// the job).
 fn asker() -> Option<String> {
     let words = [environment("BUILD_URL"), environment("REFRESH_USER")];
     let known: Vec<String> = words.into_iter().flatten().collect();
     (!known.is_empty()).then(|| known.join(" of "))
 }
 
-/// How to run `tool` without a pipe.
+/// A hint for a `tool` that got no document: what to pipe in, or which flags replace the document.
 pub(crate) fn alone(tool: &str) -> &'static str {
     match tool {
         "rds-wait" => "pipe one in, or name what to wait for: rds-wait --snapshot ID",
@@ -133,8 +135,8 @@ pub(crate) fn alone(tool: &str) -> &'static str {
     }
 }
 
-/// What the room is handed. A witness needs no configuration, and must speak when that is what is broken; whoever cleans up
-/// does not read `[mask]`, and what is owed a deletion costs money.
+/// Makes the `House` for a room. A witness gets the default configuration: it must still report when the file is broken. A tool
+/// that cleans up goes on with a wrong `[mask]`, which it does not read: resources that stay undeleted cost money.
 pub(crate) fn house(
     tool: &'static str,
     common: &Common,

@@ -18,8 +18,8 @@ use crate::house::{Cancel, House};
 use crate::outlet;
 use crate::progress::Progress;
 
-/// How long a tool's work may take to stop by itself after a signal. Build servers signal the tools of a pipe one after the other: the
-/// next one waits longer than this for the document ([`wait`]).
+/// How long a tool's work may take to stop by itself after a signal. Build servers signal the tools of a pipe one after the
+/// other. The next tool waits longer than this for the document ([`wait`]).
 const STOP_GRACE: Duration = Duration::from_millis(1_200);
 
 /// How long a tool that cleans up may go on deleting after a signal. Jenkins ends a step 20 s after its signal.
@@ -44,11 +44,11 @@ where
     }
     let (started, begun) = (Timestamp::now(), Instant::now());
     let outcome = perform(tool, common, role, &cancel, &mut document, work);
-    // Work that did not stop in time may still draw its bars.
+    // Work that did not stop in time may still draw progress bars.
     outlet::end_bars();
     let is_well = outcome.as_ref().is_ok_and(|done| done.objection.is_none());
     let last_word = LastWord { tool, common, begun, is_well, voice };
-    // Before the document, at which the next tool of the pipe begins to speak.
+    // The line comes before the document: the next tool of the pipe writes to stderr as soon as it has the document.
     last_word.say_as(Voice::Document);
     let code = if role == Role::Witness {
         ends::testify(&document, bytes, outcome.map(drop), voice)
@@ -61,7 +61,7 @@ where
     code
 }
 
-/// What a person who waits for a tool is told at its end.
+/// The last line on stderr, which says how long the tool took; only after success.
 struct LastWord<'a> {
     tool: &'static str,
     common: &'a Common,
@@ -78,7 +78,7 @@ impl LastWord<'_> {
     }
 }
 
-/// Does the work, or says why it cannot begin.
+/// Does the work on `document`, which is then the document after the work. Fails if the work cannot begin or fails.
 fn perform<F>(
     tool: &'static str,
     common: &Common,

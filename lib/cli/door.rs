@@ -1,6 +1,7 @@
-//! The way in: flags that are read, or wrong.
+//! Reads the flags of a tool.
 //!
-//! In: argv. Out: the tool is entered with its flags; wrong ones are shown, and a document goes on that says so.
+//! In: argv. Out: a call of the tool's function with its flags. If the flags are wrong, an error on stderr and a failed document
+//! for the next tool of the pipe.
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -15,8 +16,8 @@ use super::{answer, ends, signal, wait};
 use crate::document::{Document, Ending, ErrorReport, Exit, Failure, StepStatus};
 use crate::outlet;
 
-/// Reads the flags of `tool` and goes on with `enter`. Wrong flags are shown, and a tool in the middle of a pipe still
-/// hands the document on: failed, with what the tools before it created, so that the end of the pipe can clean up.
+/// Reads the flags of `tool` and calls `enter` with them. If the flags are wrong, shows how. In a pipe the tool then still passes
+/// the document on, marked as failed: it names what earlier tools created, so that the end of the pipe can clean up.
 pub fn door<A: Parser>(tool: &'static str, role: Role, enter: impl FnOnce(A) -> ExitCode) -> ExitCode {
     outlet::catch_panics(tool);
     if let Some(code) = answer::pages::<A>(tool) {
@@ -27,11 +28,11 @@ pub fn door<A: Parser>(tool: &'static str, role: Role, enter: impl FnOnce(A) -> 
         Err(error) => error,
     };
     if !error.use_stderr() {
-        // --help and --version: our own words.
+        // --help and --version hold only text of this program, so clap may print it itself.
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    // It quotes what was typed, or what a variable holds.
+    // The error quotes the command line or a variable, which may hold a password or control characters.
     outlet::say(tool, &error.render().to_string());
     if std::io::stdout().is_terminal() {
         return ExitCode::from(Exit::Usage as u8);
@@ -47,7 +48,7 @@ pub fn door<A: Parser>(tool: &'static str, role: Role, enter: impl FnOnce(A) -> 
 /// A tool's name and its `main`.
 pub type NamedTool = (&'static str, fn() -> ExitCode);
 
-/// Enters the tool that this file is called as: its links have the tools' names.
+/// Runs the tool whose name the binary was called by: the links to this one file have the tools' names.
 pub fn one_of(tools: &[NamedTool]) -> ExitCode {
     let called = std::env::args_os().next().map(PathBuf::from).unwrap_or_default();
     let name = called.file_name().unwrap_or_default();
@@ -64,7 +65,7 @@ pub fn one_of(tools: &[NamedTool]) -> ExitCode {
     if asked { ExitCode::SUCCESS } else { ExitCode::from(Exit::Usage as u8) }
 }
 
-/// The document of the tool before, or one that stands for it.
+/// The document on stdin; for a head, or if none can be read, a new document.
 fn before(tool: &str, role: Role) -> Document {
     let mut lost = Document::new(&Common::default().known_run().unwrap_or_default());
     lost.lost = role != Role::Head;
@@ -74,7 +75,7 @@ fn before(tool: &str, role: Role) -> Document {
     wait::for_stdin(tool, &signal::listen(), true).map_or(lost, |(_, document)| document)
 }
 
-/// The flags are wrong; clap has shown how.
+/// The flags are wrong; the details from clap are on stderr already.
 #[derive(Debug, thiserror::Error)]
 #[error("the flags are wrong: {0}")]
 struct Usage(String);

@@ -9,7 +9,7 @@ use super::report::{self, Voice};
 use crate::document::{Document, Done, ErrorReport, Exit, Failure, RefreshState, Step, StepStatus};
 use crate::outlet;
 
-/// There is no document: one is made that says so, for whoever is next in the pipe.
+/// Ends a tool that got no document: writes a failed one that says so, for the next tool of the pipe.
 pub(crate) fn refuse(tool: &str, common: &Common, mut failed: ErrorReport, voice: Voice) -> ExitCode {
     failed.hint.get_or_insert_with(|| args::alone(tool).to_owned());
     report::show(&failed);
@@ -18,20 +18,20 @@ pub(crate) fn refuse(tool: &str, common: &Common, mut failed: ErrorReport, voice
     document.steps.push(step(tool, StepStatus::Failed));
     let code = failed.exit;
     document.fail(failed);
-    // Nobody in the pipe can act on an error to write this.
+    // If this write fails there is nobody to tell: the error is shown already.
     let _ = report::print(voice.say(&document).as_bytes());
     ExitCode::from(code)
 }
 
-/// The chain has already failed: the document goes on, and so does the exit code.
+/// Ends a tool of a chain that has already failed: adds a `skipped` step, passes the document on and exits with its code.
 pub(crate) fn pass_on(tool: &str, mut document: Document, voice: Voice) -> ExitCode {
     document.steps.push(step(tool, StepStatus::Skipped));
     let code = cause(&document);
     write(&document, code, voice)
 }
 
-/// A witness leaves no trace: what came is what goes on, to the byte, but that control characters which JSON lets through raw
-/// leave as escapes.
+/// Ends a witness: it adds no step and passes the bytes of stdin on unchanged, except that control characters which JSON allows
+/// raw become escapes. A person at a terminal gets a report instead.
 pub(crate) fn testify(
     document: &Document,
     bytes: Vec<u8>,
@@ -53,7 +53,7 @@ pub(crate) fn testify(
     }
 }
 
-/// The usual end: the tool's step is added. An objection counts where nothing failed.
+/// The usual end: adds the tool's step. An objection sets the exit code if the chain has not failed.
 pub(crate) fn conclude(
     mut document: Document,
     outcome: Result<Done, ErrorReport>,
@@ -86,7 +86,7 @@ pub(crate) fn conclude(
 
 const INTERRUPTED: &str = "interrupted";
 
-/// What to do when a tool was stopped: by what the document says is there.
+/// The hint for a tool that a signal stopped, by the resources and the refresh that the document names.
 fn after_an_interruption(document: &Document) -> Option<String> {
     if !document.resources.is_empty() {
         return Some(format!("what the run created is in its journal: rds-drop --run {}", document.run));
@@ -98,7 +98,7 @@ fn after_an_interruption(document: &Document) -> Option<String> {
     })
 }
 
-/// The exit code that a document stands for: never 0 for a chain that failed.
+/// The exit code for a document: that of its `error`, and never 0 for a chain that failed.
 fn cause(document: &Document) -> u8 {
     match &document.error {
         _ if document.ok => Exit::Ok as u8,
@@ -121,7 +121,7 @@ fn print(bytes: &[u8], code: u8) -> ExitCode {
     }
 }
 
-/// A step of `tool` without times.
+/// A step of `tool` with neither start nor duration.
 pub(crate) fn step(tool: &str, status: StepStatus) -> Step {
     Step {
         tool: tool.to_owned(),
@@ -134,7 +134,7 @@ pub(crate) fn step(tool: &str, status: StepStatus) -> Step {
     }
 }
 
-/// Seconds from `start` to now, in milliseconds' precision.
+/// Seconds from `start` to now, with a precision of milliseconds; 0 if the clock went back.
 pub(crate) fn seconds_since(start: Timestamp) -> f64 {
     let elapsed = Timestamp::now().duration_since(start);
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of a night are far below 2^52")]

@@ -1,4 +1,4 @@
-//! The document that a tool begins with: read from stdin, made by a head, or made up for one that was lost.
+//! The document that a tool begins with: read from stdin, made new by a head, or made up in place of a lost one.
 
 use super::args::Common;
 use super::role::Role;
@@ -6,14 +6,14 @@ use super::{report, wait};
 use crate::document::{self, Document, Ending, ErrorReport, Exit, Failure};
 use crate::house::Cancel;
 
-/// What a tool begins with.
+/// The document that a tool begins with, and the bytes of stdin.
 pub(crate) struct Received {
     pub(crate) document: Document,
-    /// What came on stdin, to the byte, for a witness; empty if nothing did.
+    /// For a witness the bytes of stdin, unchanged; empty for other tools and if no document was read.
     pub(crate) bytes: Vec<u8>,
 }
 
-/// The document to work on, or why there is none.
+/// Returns the document to work on; fails if there is none.
 pub(crate) fn receive(
     tool: &str,
     common: &Common,
@@ -23,7 +23,7 @@ pub(crate) fn receive(
     if role == Role::Head {
         return Ok(Received { document: Document::new(&common.run_or_new()), bytes: Vec::new() });
     }
-    // A person who names the run may not know that stdin is read as well.
+    // A person who names the run may not know that the tool still reads stdin: `for_stdin` then says so.
     let patient = !(role == Role::Finally && common.run.is_some());
     let (bytes, read) = match wait::for_stdin(tool, cancel, patient) {
         Ok((bytes, document)) if role == Role::Witness => (bytes, Ok(document)),
@@ -44,14 +44,14 @@ pub(crate) fn receive(
     Ok(Received { document, bytes })
 }
 
-/// Whether the flags say what to work on, so that nobody expected a document.
+/// True if stdin holds no document and the flags replace it.
 fn expected_none(common: &Common, role: Role, code: &str) -> bool {
     let alone = role == Role::Either || (role == Role::Finally && common.run.is_some());
     alone && code == document::NO_DOCUMENT
 }
 
-/// For whom a document is made up that says that the real one was lost: a witness, who reports it; and a tool that
-/// cleans up and knows the run, for the journal and the tags know what the lost document knew.
+/// Makes up a document with `lost` set, in place of one that cannot be read. Only a witness gets it, to report the loss, and a
+/// tool that cleans up and knows the run: the journal and the tags hold what the lost document held. Other tools fail.
 fn made_up(common: &Common, role: Role, failed: ErrorReport) -> Result<Document, ErrorReport> {
     let run = match (role, common.known_run()) {
         (Role::Finally, Some(run)) => run,
@@ -65,7 +65,8 @@ fn made_up(common: &Common, role: Role, failed: ErrorReport) -> Result<Document,
     Ok(document)
 }
 
-/// A tool that cleans up must know the run. A document that was made up upstream may not name it.
+/// Fills in the run for a tool that cleans up and cannot work without it: a made-up document may have none. Fails if nobody
+/// names the run.
 fn named(tool: &str, common: &Common, role: Role, mut document: Document) -> Result<Document, ErrorReport> {
     if role == Role::Finally && document.run.is_empty() {
         match common.known_run() {
@@ -76,7 +77,7 @@ fn named(tool: &str, common: &Common, role: Role, mut document: Document) -> Res
     Ok(document)
 }
 
-/// `--run` without a value, where the environment gives none.
+/// `--run` has no value, and the environment gives no id.
 #[derive(Debug, thiserror::Error)]
 #[error("--run has no value, and neither $REFRESH_RUN nor $BUILD_TAG says what the run is called")]
 struct NoName;
@@ -87,7 +88,7 @@ impl Failure for NoName {
     }
 }
 
-/// The document was lost, and the run's id with it.
+/// The document was lost on the way, and the run's id with it.
 #[derive(Debug, thiserror::Error)]
 #[error("the document does not name its run (it was lost on the way), so nothing is deleted")]
 struct NoRun;

@@ -1,11 +1,11 @@
-//! The porch that all doors share: argv and stdin in, one document on stdout and an exit code out.
+//! The porch that all doors share. In: argv, stdin. Out: one document on stdout, and an exit code.
 //!
 //! ```text
-//! read the flags     ── wrong ──> say so; the document of the tool before goes on, failed; exit 2
-//! read the document  ── not readable ──> say so, 65 (a Finally tool goes on if it knows the run)
-//! ok:false?          ── yes ──> add a `skipped` step, pass it on, exit with error.exit (a Finally tool works on)
-//! work on a thread   ── SIGTERM/SIGINT/SIGHUP ──> the room stops by itself, or is left behind after a grace
-//! add a step, write the document once, exit
+//! read the flags     ── wrong ──> show the error, pass the document on as failed, exit 2
+//! read the document  ── not readable ──> show the error, exit mostly 65 (a witness works on, a Finally tool if it knows the run)
+//! ok:false?          ── yes ──> add a `skipped` step, pass it on, exit with error.exit (a Finally tool or a witness works on)
+//! work on a thread   ── SIGTERM/SIGINT/SIGHUP ──> the work stops by itself, or its thread is abandoned after a grace
+//! add a step (a witness does not), write the document once, exit
 //! ```
 
 mod answer;

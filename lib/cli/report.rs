@@ -1,7 +1,7 @@
-//! The only file that writes to stdout, and the one that shows errors.
+//! Writes the document to stdout and shows errors. (Commands write to stdout in `command.rs`, `--help` in `door.rs`.)
 //!
-//! In: the finished document or list; an error report. Out: stdout once, at the end: the document for the tool that reads it, a
-//! sentence for a person at a terminal; stderr as `tool: error: …` and `  hint: …`.
+//! In: the finished document, or an error report. Out: on stdout, once at the end, the document for a program or a sentence for a
+//! person at a terminal; on stderr `tool: error: …` and `  hint: …`.
 
 use std::io::{IsTerminal, Write};
 
@@ -27,12 +27,12 @@ pub(crate) fn print(text: &[u8]) -> Result<(), StdoutError> {
     stdout.write_all(text).and_then(|()| stdout.flush()).map_err(StdoutError)
 }
 
-/// Says one thing to people.
+/// Writes one message to stderr, for people.
 pub(crate) fn remark(tool: &str, message: &str) {
     outlet::say(tool, message);
 }
 
-/// Shows an error to people.
+/// Shows an error and its hint on stderr.
 pub(crate) fn show(report: &ErrorReport) {
     let mut said = format!("error: {}", report.message);
     if let Some(hint) = &report.hint {
@@ -42,22 +42,22 @@ pub(crate) fn show(report: &ErrorReport) {
     outlet::say(&report.tool, &said);
 }
 
-/// Who reads stdout, which decides what is written there.
+/// The reader of stdout, who decides what is written there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Voice {
-    /// A tool, a file, or a person who said `--json`.
+    /// A tool, a file, or a person with `--json`: the document.
     Document,
     /// A person at a terminal: text instead of the document.
     Person,
 }
 
 impl Voice {
-    /// Who reads it, by what stdout is.
+    /// A person if stdout is a terminal and `--json` is not given, else a program.
     pub(crate) fn of(common: &Common) -> Self {
         if !common.json && std::io::stdout().is_terminal() { Self::Person } else { Self::Document }
     }
 
-    /// What a tool writes at its end.
+    /// The text that a tool writes to stdout at its end.
     pub(crate) fn say(self, document: &Document) -> String {
         match self {
             Self::Document => document::render(document),
@@ -65,7 +65,7 @@ impl Voice {
         }
     }
 
-    /// What a witness shows of a document, if it is a person who looks.
+    /// The report that a witness shows to a person; `None` for a program.
     pub(crate) fn report(self, document: &Document) -> Option<String> {
         (self == Self::Person).then(|| outlet::for_people(&text(document)))
     }

@@ -1,13 +1,13 @@
-//! Where a tool stands in the chain: what it reads, and whether it works on what has failed.
+//! The role of a tool in the chain: whether it reads a document, and whether it works on a failed one.
 
-/// A tool's place in the chain.
+/// A tool's role in the chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// Starts a new document and does not read stdin.
     Head,
-    /// Takes a document and adds to it.
+    /// Takes a document and adds to it; passes a failed one on without working.
     Link,
-    /// Takes a document if one is piped in; a terminal or an empty stdin starts a new one, for flags that say all.
+    /// Takes a document if one is piped in. With a terminal or an empty stdin it starts a new one: its flags say what to do.
     Either,
     /// Takes a document and cleans up, whatever `ok` says.
     Finally,
@@ -16,8 +16,8 @@ pub enum Role {
 }
 
 impl Role {
-    /// The role of a tool with verbs of its own: `then` if the first argument is `verb`. It is asked for before anybody knows whether
-    /// the flags are right, for a tool in a pipe hands its document on even if they are not.
+    /// The role of a tool with subcommands: `then` if the first argument is `verb`, else `otherwise`. It is needed before the
+    /// flags are read: a tool in a pipe passes its document on even if its flags are wrong.
     pub fn of_verb(verb: &str, then: Self, otherwise: Self) -> Self {
         let first = std::env::args_os().nth(1);
         if first.is_some_and(|first| first == verb) { then } else { otherwise }

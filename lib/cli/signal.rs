@@ -1,20 +1,20 @@
-//! SIGTERM, SIGINT and SIGHUP become a flag that the rooms look at.
+//! Turns SIGTERM, SIGINT and SIGHUP into a [`Cancel`] that the rooms look at.
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::house::Cancel;
 
-/// Starts to listen. Every further signal is swallowed: a build server sends several to one process.
+/// Starts a thread that waits for signals. The first one counts and further ones are ignored: a build server sends several.
 pub(crate) fn listen() -> Cancel {
     let cancel = Cancel::default();
     let raised = cancel.clone();
-    // A lost terminal must not leave a copy of production running; under nohup nothing is lost.
+    // A terminal that closes must not leave a copy of production behind. Under nohup SIGHUP is ignored, and stays so.
     let mut wanted = vec![SIGTERM, SIGINT];
     if !ignored(SIGHUP) {
         wanted.push(SIGHUP);
     }
-    // Without a handler the process would just die of the signal; that is the fallback.
+    // If no handler can be installed, the signal ends the process at once.
     if let Ok(mut signals) = Signals::new(wanted) {
         std::thread::spawn(move || {
             for signal in signals.forever() {
@@ -25,7 +25,7 @@ pub(crate) fn listen() -> Cancel {
     cancel
 }
 
-/// Whether the parent ignored a signal for us (`SigIgn` of proc_pid_status(5): a bit mask, signal 1 lowest).
+/// Whether this process was started with the signal ignored (`SigIgn` of proc_pid_status(5): a bit mask, signal 1 lowest).
 fn ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).map(str::trim);

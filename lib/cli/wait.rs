@@ -1,4 +1,4 @@
-//! Waits for stdin and for the room, but not for ever once a signal has arrived.
+//! Waits for the document on stdin and for the tool's work; after a signal only for a limited time.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -12,14 +12,14 @@ use crate::house::{Cancel, House};
 
 const POLL: Duration = Duration::from_millis(20);
 
-/// How long to wait, after a signal, for the document of the tool before: it got the signal too.
+/// How long to wait for stdin after a signal: the tool before got the signal too, and still writes its document.
 const STDIN_GRACE: Duration = Duration::from_secs(3);
 
-/// When a person who named the run is told that stdin is read as well.
+/// After so long without a document, a person who named the run is told that the tool waits for stdin.
 const STDIN_PATIENCE: Duration = Duration::from_secs(2);
 
-/// The document of the tool before, as bytes and parsed. After a signal it is awaited for a while: its sender got the
-/// signal too.
+/// Reads the document on stdin, as bytes and parsed. After a signal it waits at most `STDIN_GRACE`. Unless `patient`, it says
+/// after `STDIN_PATIENCE` that it waits.
 pub(crate) fn for_stdin(
     tool: &str,
     cancel: &Cancel,
@@ -46,16 +46,16 @@ pub(crate) fn for_stdin(
         None => return Err(cancel.check().map_or_else(AnyFailure::from, |()| Crash.into())),
     };
     let mut document = document::parse(&bytes)?;
-    // The chain stops here even if the tool before had just finished.
+    // A signal stops the chain here, even if the tool before finished well.
     if let Some(interrupted) = cancel.requested() {
         document.fail(ErrorReport::of("signal", &interrupted));
     }
     Ok((bytes, document))
 }
 
-/// Runs `work` on a thread of its own. After a signal it may take `grace` to stop by itself; then the document as
-/// last remembered is what counts, and the thread ends with the process. A document may be large: there is one to work
-/// on, and one to remember.
+/// Runs `work` on a thread of its own. After a signal the work has `grace` to stop by itself. Then this returns the document that
+/// `house` remembered last, and the thread ends with the process. There are two documents in memory: the one that the work
+/// changes and the remembered one.
 pub(crate) fn for_work<F>(
     house: &Arc<House>,
     mut document: Document,
@@ -79,8 +79,8 @@ where
     })
 }
 
-/// What arrives, or nothing: the sender panicked, or a signal came and `grace` is over, and the sender is not in the middle of
-/// what it may not be left in.
+/// Returns what the sender sends. `None` if the sender panicked, or if `grace` after a signal is over, unless `is_held` says that
+/// the sender is in a step that must not be interrupted.
 fn receive<T>(
     receiver: &Receiver<T>,
     cancel: &Cancel,
@@ -103,7 +103,7 @@ fn receive<T>(
     }
 }
 
-/// The room's thread panicked, which is a fault of ours.
+/// The thread that read stdin or did the work panicked: a bug of refreshkit.
 #[derive(Debug, thiserror::Error)]
 #[error("a bug: the tool crashed (the lines above say where)")]
 struct Crash;
@@ -122,7 +122,7 @@ mod tests {
 
     const GRACE: Duration = Duration::from_millis(50);
 
-    /// A room that goes on for a while after a signal has come.
+    /// Runs work that goes on for a while after a signal; with `is_in_the_middle` it must not be interrupted.
     fn after_a_signal(is_in_the_middle: bool) -> Result<Done, ErrorReport> {
         let directory = std::env::temp_dir();
         let house = Arc::new(House::new("tool", Config::default(), Progress::silent(), directory));

@@ -1,7 +1,7 @@
-//! Short forms: a text where a table is meant, one value where a list is meant.
+//! Short forms in `refresh.toml`: a text in place of a table, one value in place of a list.
 //!
-//! Written as visitors instead of `untagged` enums, whose errors ("did not match any variant") name neither the
-//! key nor the line.
+//! The types are read by visitors and not as `untagged` enums: errors of those ("did not match any variant") name neither the key
+//! nor the line.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -68,11 +68,11 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
 
 /// A type with a short form: a text that stands for its most used field.
 pub(super) trait Brief: Sized {
-    /// What messages say is wanted.
+    /// The text that error messages show as the expected value.
     const EXPECTED: &'static str;
-    /// What the short form, a text, stands for.
+    /// Makes the value from its short form, a text.
     fn from_text(text: &str) -> Self;
-    /// The long form: what `derive` makes.
+    /// Reads the long form, a table, with the derived `Deserialize`.
     fn from_table<'de, D: Deserializer<'de>>(table: D) -> Result<Self, D::Error>;
 }
 
@@ -94,7 +94,7 @@ impl<'de, T: Brief> Visitor<'de> for BriefVisitor<T> {
     }
 }
 
-/// Reads the short form or the table.
+/// Reads a value from its short form or from a table.
 pub(super) fn read<'de, T: Brief, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     deserializer.deserialize_any(BriefVisitor(PhantomData))
 }

@@ -1,4 +1,4 @@
-//! What can be wrong with a configuration, always with file:line.
+//! Errors of the configuration. An error in the content of the file has file and line.
 
 use std::path::PathBuf;
 
@@ -8,12 +8,12 @@ use crate::document::{Ending, Exit, Failure};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// No file at any of the places.
+    /// There is no file at any of the usual places.
     #[error(
         "no refresh.toml: looked at --config, $REFRESH_CONFIG, ./refresh.toml and /etc/refreshkit/refresh.toml"
     )]
     Missing,
-    /// The file named by flag or environment cannot be read.
+    /// The configuration file cannot be read, or is too large.
     #[error("cannot read {}", path.display())]
     Read {
         /// Path of the configuration file.
@@ -21,10 +21,10 @@ pub enum Error {
         /// What the operating system answered.
         source: std::io::Error,
     },
-    /// `./refresh.toml` may be of somebody else.
+    /// Another user may have written `./refresh.toml`.
     #[error("{problem}, so ./refresh.toml is not obeyed")]
     Untrusted {
-        /// Whose it is, or who may write to it or to its directory.
+        /// The file or directory in question, and its owner or mode.
         problem: String,
     },
     /// Something in the file is wrong.
@@ -44,16 +44,16 @@ pub enum Error {
     Several {
         /// Path of the configuration file.
         path: PathBuf,
-        /// Each of them, in the order of the file.
+        /// The errors, in the order of the file.
         errors: Vec<Error>,
     },
-    /// A setting that the tool cannot do without.
+    /// A setting that the tool needs is not set.
     #[error("{setting} is not set")]
     Unset {
-        /// `[source] cluster` and the like.
+        /// Section and name of the setting, such as `[source] databases`.
         setting: &'static str,
     },
-    /// An environment variable holds something unusable.
+    /// An environment variable is not set or holds an unusable value.
     #[error("${name} {problem}")]
     Environment {
         /// Name of the environment variable.
@@ -63,7 +63,7 @@ pub enum Error {
     },
 }
 
-/// One a line, each with its hint.
+/// The errors as text, one a line, each with its hint.
 fn listed(errors: &[Error]) -> String {
     let line = |error: &Error| match error.ending().hint {
         Some(hint) => format!("\n    {error} ({hint})"),

@@ -1,7 +1,7 @@
-//! Where `refresh.toml` and the state are found: flag, environment, the usual places.
+//! Finds `refresh.toml` and the state directory: flag, environment, the usual places.
 //!
-//! In: the path from `--config`, or the environment. Out: a path. A file that merely lies where somebody works is obeyed only if nobody
-//! else can have written it: it says which commands run, which servers are read and what is deleted.
+//! In: the path from `--config`, or the environment. Out: a path. The file decides which commands run, which servers are read and
+//! what is deleted. So `./refresh.toml`, which nobody named, is used only if no other user can have written it.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 
 use super::error::Error;
 
-/// The file that is taken because it lies here.
+/// The file in the working directory, used if nobody names one.
 const HERE: &str = "./refresh.toml";
 
-/// The configuration file to use: the flag's, `$REFRESH_CONFIG`, `./refresh.toml`, `/etc/refreshkit/refresh.toml`. Whoever names a
-/// file has decided to obey it.
+/// Returns the configuration file to use: the flag's, `$REFRESH_CONFIG`, `./refresh.toml`, `/etc/refreshkit/refresh.toml`; `None`
+/// if there is none. Only `./refresh.toml` is checked for its owner and mode.
 pub fn find(flag: Option<&Path>) -> Result<Option<PathBuf>, Error> {
     let named = flag.map(Path::to_owned).or_else(|| environment("REFRESH_CONFIG").map(PathBuf::from));
     if named.is_some() {
@@ -30,14 +30,15 @@ pub fn find(flag: Option<&Path>) -> Result<Option<PathBuf>, Error> {
     Ok(Some(usual).filter(|path| path.is_file()))
 }
 
-/// Whose files are obeyed: ours, root's, and those of whoever became root with sudo.
+/// The users whose files are trusted: the current user, root, and under sudo the user who called it.
 fn trusted() -> Vec<u32> {
     let us = rustix::process::geteuid().as_raw();
     let before_sudo = environment("SUDO_UID").and_then(|uid| uid.parse().ok()).filter(|_| us == 0);
     [Some(us), Some(0), before_sudo].into_iter().flatten().collect()
 }
 
-/// Why somebody else may have written a file: its owner, its mode, a link to it, the directory in which it could be replaced.
+/// Why another user may have written a file: owner or mode of the file, of a link to it, of the working directory or of the
+/// directory that the real file is in. `None` if no other user can.
 fn distrust(path: &Path, trusted: &[u32]) -> Option<String> {
     let check = |path: &Path, known: std::io::Result<Metadata>| match known {
         Ok(known) => unsafe_owner(&known, trusted).map(|problem| format!("{} {problem}", path.display())),
@@ -51,7 +52,8 @@ fn distrust(path: &Path, trusted: &[u32]) -> Option<String> {
         .or_else(|| check(&directory(&real), std::fs::metadata(directory(&real))))
 }
 
-/// What is wrong with the owner or the mode. In a sticky directory only the owner of a file replaces it; a link has no mode.
+/// What is wrong with owner or mode; `None` if nothing is. A sticky directory is fine: only a file's owner can replace it there.
+/// The mode of a link means nothing.
 fn unsafe_owner(known: &Metadata, trusted: &[u32]) -> Option<String> {
     let (mode, sticky) = (known.mode(), known.is_dir() && known.mode() & 0o1000 != 0);
     if !trusted.contains(&known.uid()) && !sticky {
@@ -64,12 +66,12 @@ fn unsafe_owner(known: &Metadata, trusted: &[u32]) -> Option<String> {
     (mode & 0o002 != 0 || by_group).then(|| format!("may be written by others (mode {:o})", mode & 0o7777))
 }
 
-/// A user by name if /etc/passwd has it.
+/// The user's name, or its number if /etc/passwd does not have it.
 fn whose(uid: u32) -> String {
     account(uid).map_or_else(|| format!("the user {uid}"), |(name, _)| name)
 }
 
-/// Name and group of a user in /etc/passwd.
+/// The user's name and primary group in /etc/passwd.
 fn account(uid: u32) -> Option<(String, u32)> {
     let known = std::fs::read_to_string("/etc/passwd").ok()?;
     known.lines().find_map(|line| {
@@ -79,7 +81,8 @@ fn account(uid: u32) -> Option<(String, u32)> {
     })
 }
 
-/// Whether a group is a user's own, as most systems make one for each user, with a umask of 002.
+/// True if a group is a user's primary group, has the user's name and no other member. Most systems make such a group for each
+/// user; with the umask 002 files are then group-writable.
 fn is_private(uid: u32, gid: u32) -> bool {
     let Some((user, group)) = account(uid) else { return false };
     let known = std::fs::read_to_string("/etc/group").unwrap_or_default();
@@ -91,13 +94,13 @@ fn is_private(uid: u32, gid: u32) -> bool {
     group == gid && name == user && members.split(',').all(|member| member.is_empty() || member == user)
 }
 
-/// A variable of the environment that the configuration names, such as `password_env`.
+/// The value of an environment variable; `None` if it is not set, empty or not UTF-8.
 pub fn environment(name: &str) -> Option<String> {
     std::env::var_os(name).and_then(|value| value.into_string().ok()).filter(|value| !value.is_empty())
 }
 
-/// Where journals and the copy's option files are kept: `$REFRESH_STATE_DIR`, for root `/var/lib/refreshkit`, else
-/// `$XDG_STATE_HOME/refreshkit` (XDG Base Directory Specification: absolute, `~/.local/state` if not set).
+/// The directory of journals and the copy's option files: `$REFRESH_STATE_DIR`, for root `/var/lib/refreshkit`, else
+/// `$XDG_STATE_HOME/refreshkit` (XDG Base Directory Specification: an absolute path, `~/.local/state` if not set).
 pub fn state_dir() -> Result<PathBuf, Error> {
     if let Some(named) = environment("REFRESH_STATE_DIR") {
         return Ok(PathBuf::from(named));
@@ -109,7 +112,7 @@ pub fn state_dir() -> Result<PathBuf, Error> {
     let home = || environment("HOME").map(|home| PathBuf::from(home).join(".local/state"));
     match given.or_else(home) {
         Some(base) => Ok(base.join("refreshkit")),
-        // A directory that everybody may write to is no place for the copy's password.
+        // /tmp is no alternative: everybody may write there, and the directory holds the copy's password.
         None => Err(Error::Environment {
             name: "REFRESH_STATE_DIR",
             problem: "is not set, and HOME neither".into(),

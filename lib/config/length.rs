@@ -17,7 +17,7 @@ impl Length {
         Self(Duration::from_secs(seconds))
     }
 
-    /// As a standard duration.
+    /// Returns the length as a standard duration.
     pub fn duration(self) -> Duration {
         self.0
     }

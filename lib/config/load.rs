@@ -1,11 +1,11 @@
 //! Reads and checks `refresh.toml`.
 //!
-//! In: the file, and the vocabulary: the kinds of masks. Out: a [`Config`], or every line that is wrong.
+//! In: the file, and the vocabulary: the kinds of masks. Out: a [`Config`], or an error for each wrong line.
 //!
 //! ```text
-//! read the text as TOML ── no TOML ──> one error: nothing can be said of what follows
-//! read the sections     ── an entry is wrong ──> note it, take the entry out, read again
-//! ask the vocabulary    ── note what is wrong
+//! read the text as TOML     ── not TOML ──> one error; the rest of the file cannot be checked
+//! read the sections         ── an entry is wrong ──> note the error, remove the entry, read again
+//! check `[mask]` by the vocabulary, and the URL of `[migrations] repository` ──> note each error
 //! ```
 
 use std::path::Path;
@@ -21,10 +21,10 @@ use super::vocabulary::KindVocabulary;
 use crate::document::read_text;
 use crate::outlet::{UrlSecret, secret_in_url};
 
-/// More errors than this say nothing new.
+/// Reading the sections stops after so many errors: more of them would not help.
 const ERRORS_MAX: usize = 20;
 
-/// The largest file: a line of it becomes many times its size while it is read.
+/// The largest file, in bytes: while a file is read it takes many times its size in memory.
 const FILE_BYTES_MAX: u64 = 2 << 20;
 
 /// Reads and checks one file.
@@ -32,8 +32,8 @@ pub fn load(path: &Path, vocabulary: &KindVocabulary) -> Result<Config, Error> {
     parse(path, read(path)?, vocabulary)
 }
 
-/// Reads and checks one file but for `[mask]`, which the configuration then lacks: for a tool that only cleans up, and
-/// must not be kept from it by rules that it does not read.
+/// Reads and checks one file except `[mask]`, which is then empty in the configuration. For a tool that cleans up: it does not
+/// use `[mask]`, and wrong rules there must not stop it.
 pub fn load_without_mask(path: &Path) -> Result<Config, Error> {
     checked(path, read(path)?, None)
 }
@@ -42,12 +42,12 @@ fn read(path: &Path) -> Result<String, Error> {
     read_text(path, FILE_BYTES_MAX).map_err(|source| Error::Read { path: path.to_owned(), source })
 }
 
-/// Checks the text of a file; `path` is for messages.
+/// Reads and checks the text of a file; `path` is for messages.
 pub fn parse(path: &Path, text: String, vocabulary: &KindVocabulary) -> Result<Config, Error> {
     checked(path, text, Some(vocabulary))
 }
 
-/// Without a vocabulary there is no `[mask]`.
+/// Reads and checks the text; without a vocabulary `[mask]` is left out.
 fn checked(path: &Path, text: String, vocabulary: Option<&KindVocabulary>) -> Result<Config, Error> {
     let origin = ConfigOrigin { path: path.to_owned(), text };
     let (config, mut errors) = sections(&origin, vocabulary.is_some());
@@ -63,7 +63,7 @@ fn checked(path: &Path, text: String, vocabulary: Option<&KindVocabulary>) -> Re
         let line = origin.line_of(&["migrations", "repository"]).unwrap_or(1);
         errors.push((line, origin.error_on(line, wrong.0, wrong.1)));
     }
-    // In the order of the file, whoever found what.
+    // All errors are shown in the order of the file, from whichever check they come.
     errors.sort_by_key(|(line, _)| *line);
     let mut errors: Vec<Error> = errors.into_iter().map(|(_, error)| error).collect();
     match (config, errors.pop()) {
@@ -76,7 +76,7 @@ fn checked(path: &Path, text: String, vocabulary: Option<&KindVocabulary>) -> Re
     }
 }
 
-/// What is wrong with the URL of the migrations; the message does not repeat it.
+/// Finds a secret in the URL of `[migrations] repository`. The message does not repeat the URL.
 fn repository(config: &Config) -> Option<Wrong> {
     let what = match secret_in_url(&config.migrations.as_ref()?.repository)? {
         UrlSecret::Password => "a password",
@@ -91,7 +91,7 @@ fn repository(config: &Config) -> Option<Wrong> {
 
 type Errors = Vec<(usize, Error)>;
 
-/// The sections, `[mask]` only if it is wanted, without the entries that are wrong, and what is wrong with those.
+/// Reads the sections, `[mask]` only if `with_mask`. Returns them without the wrong entries, and an error for each of those.
 fn sections(origin: &ConfigOrigin, with_mask: bool) -> (Option<Config>, Errors) {
     let mut errors = Errors::new();
     let note = |errors: &mut Errors, error: &toml::de::Error| {
@@ -123,8 +123,8 @@ fn sections(origin: &ConfigOrigin, with_mask: bool) -> (Option<Config>, Errors) 
     }
 }
 
-/// Takes the innermost entry out that the byte `at` belongs to. Inner tables come first: the span of a `[section]` is its
-/// header alone.
+/// Removes the innermost entry that the byte `at` belongs to; false if there is none. Inner tables are searched first, because
+/// the span of a `[section]` is only its header.
 fn remove(table: &mut DeTable<'_>, at: usize) -> bool {
     if table.iter_mut().any(|(_, value)| remove_inside(value.get_mut(), at)) {
         return true;
@@ -142,7 +142,7 @@ fn remove_inside(value: &mut DeValue<'_>, at: usize) -> bool {
     }
 }
 
-/// serde names the types of this program; people write numbers.
+/// serde's message with "a whole number" in place of a Rust type such as `u32`.
 fn plain(message: &str) -> String {
     let types = ["u8", "u16", "u32", "u64", "usize", "i64"];
     match message.rsplit_once(", expected ").filter(|(_, expected)| types.contains(expected)) {
@@ -151,7 +151,7 @@ fn plain(message: &str) -> String {
     }
 }
 
-/// `did you mean …?` out of serde's "unknown field `x`, expected one of `a`, `b`".
+/// The hint `did you mean …?`, from serde's message "unknown field `x`, expected one of `a`, `b`".
 fn hint(message: &str) -> Option<String> {
     message.starts_with("unknown ").then_some(())?;
     let mut names = message.split('`').skip(1).step_by(2);
@@ -164,7 +164,7 @@ mod tests {
     use super::super::vocabulary::KindWords;
     use super::*;
 
-    /// Two kinds, so that this room can be tested without the one that has them.
+    /// A vocabulary of two kinds, so that the tests here do not need the room `mask`.
     fn words() -> KindVocabulary {
         let kind = |name| KindWords { name, settings: &["host"], check: |_| Ok(()) };
         KindVocabulary { kinds: vec![kind("email"), kind("nul")] }

@@ -1,7 +1,7 @@
-//! What the person decided: `refresh.toml`, then the environment, then flags (later wins).
+//! The settings of `refresh.toml`. A variable of the environment wins over the file, and a flag over both.
 //!
-//! In: a path, or nothing, and the words of the kinds of masks. Out: a [`Config`], or each line that is wrong with a "did
-//! you mean". This room and `cli/` are the only ones that read the environment.
+//! In: a path, or nothing, and the words of the kinds of masks. Out: a [`Config`], or an error for each wrong line, with a "did
+//! you mean". Other rooms read the environment only through [`environment`].
 
 mod brief;
 mod error;

@@ -1,35 +1,35 @@
 //! Names of tables and columns as people write them: `notes.body`, `app.notes`, `lines(order, region)`.
 //!
-//! In: a key of `[relations]` or `[mask]`. Out: its parts. Odd names are written in back-ticks, as in SQL; `*` and
-//! `?` stay in the parts, and those who take globs read them so.
+//! In: a name such as a key of `[relations]` or `[mask]`. Out: its parts. Names with special characters are written in
+//! back-ticks, as in SQL. `*` and `?` are kept in the parts, for callers that take globs.
 
-/// A table, in a database if one is named.
+/// Name of a table, with or without its database.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TableName {
-    /// The database, if it is named.
+    /// The database, if the text names one.
     pub database: Option<String>,
     /// Name of the table.
     pub table: String,
 }
 
-/// One or several columns of a table.
+/// Names of one or several columns of a table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ColumnsName {
-    /// The table that the columns are of.
+    /// The table that has the columns.
     pub table: TableName,
     /// The columns, in the order written.
     pub columns: Vec<String>,
 }
 
-/// Why a name is none.
+/// Why a text is not the name of a table or column.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// Not `table.column` or `table(column, column)`.
+    /// The text is not `table.column`, `database.table.column` or `table(column, column)`.
     #[error(
         "{0:?} is not a column: write \"table.column\", \"database.table.column\" or \"table(column, column)\""
     )]
     Columns(String),
-    /// Not `table` or `database.table`.
+    /// The text is not `table` or `database.table`.
     #[error("{0:?} is not a table: write \"table\" or \"database.table\"")]
     Table(String),
 }
@@ -93,7 +93,7 @@ fn find_outside(text: &str, wanted: char) -> Option<usize> {
     })
 }
 
-/// The parts between `separator`s outside back-ticks, trimmed and unquoted; nothing if a part is empty or half quoted.
+/// The parts between `separator`s outside back-ticks, trimmed and unquoted; `None` if a part is empty or not quoted as a whole.
 fn split(text: &str, separator: char) -> Option<Vec<String>> {
     let mut parts = Vec::new();
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! Where a configuration came from, so that whoever finds something wrong with it can name a line.
+//! Finds the line of an entry in `refresh.toml`, so that errors of later rooms can name the line too.
 //!
 //! In: the keys that lead to an entry. Out: its line, or an error with file and line.
 
@@ -9,27 +9,28 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::Error;
 
-/// Which file a configuration came from and what it says, so that later rooms can name a line too.
+/// The file that a configuration was read from, and its text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ConfigOrigin {
-    /// The file; empty for a configuration that was never in one.
+    /// Path of the file; empty for a configuration that was not read from one.
     pub path: PathBuf,
     /// Text of the whole file.
     pub text: String,
 }
 
 impl ConfigOrigin {
-    /// An error about the entry at `keys` (section first), with its line if it can be found.
+    /// An error about the entry at `keys` (section first), with its line, or line 1 if the entry is not found.
     pub fn error_at(&self, keys: &[&str], message: String, hint: Option<String>) -> Error {
         self.error_on(self.line_of(keys).unwrap_or(1), message, hint)
     }
 
-    /// An error about a line.
+    /// An error about a line of the file.
     pub(super) fn error_on(&self, line: usize, message: String, hint: Option<String>) -> Error {
         Error::At { path: self.path.clone(), line, message, hint }
     }
 
-    /// The line of the entry at `keys`, counted from 1. A number among the keys is an element of a list.
+    /// The line of the entry at `keys`, counted from 1. A number among the keys is the position in a list, from 0. If only the
+    /// first keys are found, the line of the last of those; `None` if not even the first is.
     pub fn line_of(&self, keys: &[&str]) -> Option<usize> {
         let document = DeTable::parse(&self.text).ok()?;
         let mut at = None;
@@ -50,20 +51,20 @@ impl ConfigOrigin {
         at.map(|offset| self.line_at(offset))
     }
 
-    /// The line that a byte of the text is on.
+    /// The line of the byte at `offset`, counted from 1.
     pub(super) fn line_at(&self, offset: usize) -> usize {
         let before = &self.text.as_bytes()[..offset.min(self.text.len())];
         before.iter().filter(|byte| **byte == b'\n').count() + 1
     }
 }
 
-/// Where an entry of a table begins, and its value.
+/// The byte at which an entry of a table begins, and its value.
 fn entry<'a, 'i>(table: &'a DeTable<'i>, key: &str) -> Option<(usize, &'a DeValue<'i>)> {
     let (name, value) = table.iter().find(|(name, _)| name.get_ref() == key)?;
     Some((name.span().start, value.get_ref()))
 }
 
-/// Where an element of a list begins, and what it is.
+/// The byte at which an element of a list begins, and its value.
 fn element<'a, 'i>(list: &'a [Spanned<DeValue<'i>>], key: &str) -> Option<(usize, &'a DeValue<'i>)> {
     let value = list.get(key.parse::<usize>().ok()?)?;
     Some((value.span().start, value.get_ref()))

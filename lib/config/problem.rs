@@ -1,15 +1,15 @@
-//! What is wrong with an entry, before anybody said where it stands: a sentence, a hint, and the keys that lead to it. The
-//! hint is what was meant by a word that nobody knows, if a known word is like it.
+//! An error of an entry before its line is known: a message, a hint, and the keys that lead to the entry. For an unknown word the
+//! hint is the known word most like it.
 
-/// A sentence and a hint, for the caller to add file and line.
+/// A message and a hint; the caller adds file and line.
 pub type Wrong = (String, Option<String>);
 
-/// Something that is wrong, and where.
+/// An error of an entry, and the keys that lead to the entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
-    /// The keys that lead to it, the section first; a number is an element of a list.
+    /// The keys that lead to the entry, the section first; a number is the position in a list, from 0.
     pub(crate) keys: Vec<String>,
-    /// What is wrong with it, and what to write instead.
+    /// What is wrong with the entry, and what to write instead.
     pub(crate) wrong: Wrong,
 }
 
@@ -19,7 +19,7 @@ impl Problem {
     }
 }
 
-/// The candidate most like `wrong`, if one is like it at all.
+/// The candidate most like `wrong`; `None` if none needs at most 1 plus a third of its length in edits.
 pub(crate) fn nearest<'a>(wrong: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
@@ -28,7 +28,7 @@ pub(crate) fn nearest<'a>(wrong: &str, candidates: impl Iterator<Item = &'a str>
         .map(|(_, name)| name)
 }
 
-/// The same as a hint.
+/// The hint `did you mean …?` with the candidate most like `wrong`.
 pub(super) fn did_you_mean<'a>(wrong: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
     nearest(wrong, candidates).map(|name| format!("did you mean `{name}`?"))
 }

@@ -1,4 +1,4 @@
-//! A value that stands in a column: a text, a number or a truth value; and how texts are written into lines to paste.
+//! A value for a column (a text, a number or a truth value), and texts as TOML, for lines that people paste into `refresh.toml`.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -20,7 +20,7 @@ pub enum Scalar {
     Text(String),
 }
 
-/// A text as TOML writes it, in quotes and on one line. (What Rust prints, `\\u{1b}`, is no TOML.)
+/// Writes a text as a TOML string, in quotes and on one line. (Rust's own form, `\\u{1b}`, is not TOML.)
 pub fn toml_text(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
@@ -38,12 +38,12 @@ pub fn toml_text(text: &str) -> String {
     out
 }
 
-/// What may stand behind `#`: no control characters.
+/// A text for a TOML comment: control characters become blanks.
 pub fn toml_comment(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// Lines to paste of which no two have the same left side: the first one stays.
+/// Removes lines whose left side an earlier line has already: TOML refuses a key that is there twice.
 pub fn toml_once(lines: Vec<String>) -> Vec<String> {
     let mut keys = BTreeSet::new();
     let left = |line: &str| line.split_once("\" = ").map_or(line, |(left, _)| left).to_owned();

@@ -1,31 +1,31 @@
-//! The words that `[mask]` is written in, and what is wrong with rules that are not.
+//! The kinds of masks that `[mask]` may name, and the check of the rules against them.
 //!
-//! In: the kinds of masks, which the room `mask` has in its table and whoever loads a file hands in: `config` comes before
-//! `mask`, and a kind is one row in one place. Out: everything that is wrong with the rules of a file, whatever the tool.
+//! In: the kinds of masks. The room `mask` has them in its table, and the caller of `load` passes them in: `config` stands before
+//! `mask` and may not use it. Out: every error in the rules of a file, for every tool.
 
 use super::problem::{Problem, Wrong, did_you_mean};
 use super::sections::mask::{MaskConfig, MaskRule, MaskSection, SETTINGS};
 
-/// One kind of mask, as far as a file says something of it.
+/// One kind of mask, as far as the check of a file needs it.
 #[derive(Debug, Clone, Copy)]
 pub struct KindWords {
-    /// Name of the kind, as `[mask]` has it.
+    /// Name of the kind, as `[mask]` writes it.
     pub name: &'static str,
-    /// The settings that it reads.
+    /// The settings that this kind reads.
     pub settings: &'static [&'static str],
-    /// What is wrong with these settings of it, whatever the column.
+    /// Checks the settings of an entry of this kind, as far as that is possible without the column.
     pub check: fn(&MaskConfig) -> Result<(), Wrong>,
 }
 
 /// Every kind of mask.
 #[derive(Debug, Clone, Default)]
 pub struct KindVocabulary {
-    /// In the order in which they are listed.
+    /// The kinds, in the order in which hints list them.
     pub kinds: Vec<KindWords>,
 }
 
 impl KindVocabulary {
-    /// A kind by its name, or what is wrong with the name.
+    /// Finds a kind by its name; fails for an unknown name, with a hint.
     pub fn kind(&self, name: &str) -> Result<&KindWords, Wrong> {
         let names = || self.kinds.iter().map(|kind| kind.name);
         self.kinds.iter().find(|kind| kind.name == name).ok_or_else(|| {
@@ -34,7 +34,7 @@ impl KindVocabulary {
         })
     }
 
-    /// Everything that is wrong with a section.
+    /// All errors of a `[mask]` section.
     pub(super) fn problems(&self, section: &MaskSection) -> Vec<Problem> {
         let mut problems = section.problems.clone();
         problems.extend(section.strays.iter().map(|key| stray(key)));
@@ -54,7 +54,7 @@ impl KindVocabulary {
         problems
     }
 
-    /// Everything that is wrong with one entry and what is inside.
+    /// All errors of one entry and of the entries in its `paths`.
     fn entry(&self, at: &[&str], entry: &MaskConfig, problems: &mut Vec<Problem>) {
         match self.kind(&entry.kind) {
             Err(wrong) => problems.push(Problem::new(at, wrong)),
@@ -69,7 +69,7 @@ impl KindVocabulary {
     }
 }
 
-/// The first setting that the kind does not read: it would promise something.
+/// The first setting of an entry that its kind does not read. It is an error: a person would rely on it.
 fn unread(kind: &KindWords, entry: &MaskConfig) -> Option<(&'static str, Wrong)> {
     let setting = entry.given().find(|given| !kind.settings.contains(given))?;
     let read: Vec<String> = kind.settings.iter().map(|name| format!("`{name}`")).collect();
@@ -77,7 +77,7 @@ fn unread(kind: &KindWords, entry: &MaskConfig) -> Option<(&'static str, Wrong)>
     Some((setting, (format!("{} has no setting `{setting}`", kind.name), hint)))
 }
 
-/// A key without a dot that is no setting.
+/// The error for a key that is neither a setting nor, without a dot, a column.
 fn stray(key: &str) -> Problem {
     let message = format!("{key:?} is neither a setting nor a column: write \"table.{key}\" or \"*.{key}\"");
     Problem::new(&["mask", key], (message, did_you_mean(key, SETTINGS.iter().copied())))

@@ -1,11 +1,10 @@
-//! JSON from somebody else, read within a limit of memory.
+//! Reads JSON from outside within a limit of memory.
 //!
-//! In: text. Out: a value, or the word that it would take too much. 60 MB of `[]` are twenty million values of a hundred
-//! bytes each: what counts is not the text but what it becomes, and that is known only while it is read.
+//! In: text. Out: a value, or the error that it would take too much memory. 60 MB of `[]` are twenty million values of a hundred
+//! bytes each. So the size of the text is no limit, and the size of the values is known only while they are read.
 //!
-//! A deserializer around that of `serde_json`, which charges each element of a list, each entry of a map and each text
-//! before it is put down, with the size of the very type that it becomes. What has a type of its own is so told from
-//! what is carried untouched.
+//! This is a deserializer around that of `serde_json`. Before an element of a list, an entry of a map or a text is stored, it is
+//! charged with the size of the Rust type that it becomes: a typed field costs less than a JSON value that is carried untouched.
 
 use std::cell::Cell;
 use std::fmt;
@@ -13,22 +12,22 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 
-/// What an element of a list costs beside its own size, twice: what is carried untouched is put down first as serde's own
-/// and then as ours, in lists that double.
+/// Bytes that an element of a list costs in addition to twice its size. Twice, because lists double when they grow, and a value
+/// that is carried untouched is stored first in serde's type and then in ours.
 const ELEMENT_BYTES: usize = 192;
 
-/// The same for an entry of a map, which has an index, or for a field.
+/// Bytes that an entry of a map, which has an index, or a field costs in addition to its size.
 const ENTRY_BYTES: usize = 144;
 
-/// The message by which whoever asked knows this error again.
+/// The message of the error for too much memory.
 const SPENT: &str = "more than fits the memory that a document may take";
 
-/// Why a text gave no value.
+/// Why a value could not be read from a text.
 #[derive(Debug)]
 pub(super) enum ValueUnread {
-    /// It would take more memory than it may.
+    /// The value would take more memory than is allowed.
     TooMuch,
-    /// It is no such value.
+    /// The text is not JSON, or not of the type that is wanted.
     Wrong(serde_json::Error),
 }
 
@@ -41,7 +40,7 @@ pub(super) fn read<'de, T: Deserialize<'de>>(text: &'de str, bytes_max: usize) -
     outcome.map_err(|error| if budget.spent.get() { ValueUnread::TooMuch } else { ValueUnread::Wrong(error) })
 }
 
-/// Bytes of memory that values may still take.
+/// The bytes of memory that values may still take, and whether that was too little.
 struct Budget {
     left: Cell<usize>,
     spent: Cell<bool>,
@@ -58,7 +57,7 @@ impl Budget {
     }
 }
 
-/// Anything of serde's, and what it may cost.
+/// A wrapper around a serde deserializer, visitor or accessor, with the budget that it charges.
 struct Charged<'a, T> {
     inner: T,
     budget: &'a Budget,

@@ -1,15 +1,15 @@
-//! What a chain is called that nobody gave a name.
+//! Ids for chains that nobody gave a name.
 //!
-//! In: what a build server says about its build, or nothing. Out: an id that no other controller and no other host
-//! gives. It is part of the names of everything that the chain makes.
+//! In: a build's tag and the address of its controller, or nothing. Out: an id that no other controller and no other host makes.
+//! It is part of the names of everything that the chain makes.
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::owner::host_word;
 
-/// The id of a build: its tag is its controller's own only, so a hash of the controller's address goes with it. A
-/// controller that does not know its address (Manage Jenkins, System, Jenkins URL) has none.
+/// The id of a build: its tag, which is unique only within its controller, and a hash of the controller's address. Without the
+/// hash if the controller does not know its address (Manage Jenkins, System, Jenkins URL).
 pub fn build_chain(tag: &str, controller: Option<&str>) -> String {
     let Some(address) = controller else { return tag.to_owned() };
     let digest = Sha256::digest(address.as_bytes());
@@ -17,7 +17,7 @@ pub fn build_chain(tag: &str, controller: Option<&str>) -> String {
     format!("{tag}-{digits}")
 }
 
-/// The moment and the host, for people; 32 random bits, for the tools.
+/// A new id: the moment and the host, for people, and 32 random bits that make it unique.
 pub fn new_chain() -> String {
     let now = Timestamp::now().strftime("%Y%m%dt%H%M%Sz");
     format!("{now}-{}-{:08x}", host_word(), rand::random::<u32>())

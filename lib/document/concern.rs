@@ -1,12 +1,12 @@
-//! What is no failure of a tool, and still nothing to overlook: `--fail-on`.
+//! `--fail-on`: an exit code for a result that is no failure, but that a person should notice.
 //!
-//! In: a chain that went well. Out: exit code 69 with a word of its own (`fallback`) for whoever looks at exit codes only; the document says
-//! `ok: true` all the same, for there is a dump.
+//! In: a chain that went well. Out: exit code 69 with a code word of its own (`fallback`), for callers that look at exit codes
+//! only. The document still says `ok: true`, because there is a dump.
 
 use super::failure::{Ending, Exit, Failure};
 use super::whole::Document;
 
-/// What `--fail-on` may ask to be told of by the exit code.
+/// The results that `--fail-on` can turn into an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Concern {
     /// The data is from a fallback snapshot
@@ -19,12 +19,12 @@ pub enum Concern {
 pub struct OnFallback {
     /// Identifier of the fallback snapshot that the data is from.
     snapshot: String,
-    /// Why the run fell back, as `: …`, or nothing.
+    /// Why the run fell back, as `: …`; empty if the document does not say.
     reason: String,
 }
 
 impl Concern {
-    /// Fails if the document has what the person asked to be told of. A chain that failed has an exit code already.
+    /// Fails if the document has the concern. A failed chain passes: it has an exit code already.
     pub fn check(self, document: &Document) -> Result<(), OnFallback> {
         let Self::Fallback = self;
         match document.snapshot.as_ref().filter(|snapshot| snapshot.fallback && document.ok) {

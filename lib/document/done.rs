@@ -1,6 +1,7 @@
-//! What a room hands back when all went well, for the tool's step and its exit code.
+//! The value that a room returns after success, for the tool's step and its exit code.
 //!
-//! In: what was done, in words; sometimes why the exit code is to say more. Out: the porch puts it into the step.
+//! In: one line on what was done, and sometimes an objection. Out: the porch puts the line into the step, and the objection sets
+//! the exit code.
 
 use super::failure::{ErrorReport, Failure};
 
@@ -14,12 +15,12 @@ pub struct Done {
 }
 
 impl Done {
-    /// Done, in one line for people.
+    /// Success, with one line for people.
     pub fn saying(note: impl Into<String>) -> Self {
         Self { note: note.into(), objection: None }
     }
 
-    /// The same, but the process exits with the code of `failure`, which is reported as a failure of `tool`.
+    /// Adds an objection: the process exits with the code of `failure`, which is reported as a failure of `tool`.
     #[must_use]
     pub fn objecting(self, tool: &str, failure: &dyn Failure) -> Self {
         Self { objection: Some(ErrorReport::of(tool, failure)), ..self }

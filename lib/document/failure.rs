@@ -1,4 +1,4 @@
-//! How a tool fails: every room's error knows its exit code, a stable word for it and a hint.
+//! How a tool fails: every room's error has an exit code, a stable code word and a hint.
 //!
 //! In: an error of any room. Out: the [`ErrorReport`] that travels in the document, and the process's exit code.
 
@@ -16,9 +16,9 @@ pub enum Exit {
     Ok = 0,
     /// The flags are wrong (clap's own code).
     Usage = 2,
-    /// The input is not usable: no document, a broken dump, a choice that is not there.
+    /// The input is not usable: no document, a broken dump, a dump or branch that does not exist.
     BadInput = 65,
-    /// A service said no or is not there.
+    /// A service refused or cannot be reached.
     Unavailable = 69,
     /// A fault of refreshkit itself, to be reported.
     Bug = 70,
@@ -26,15 +26,15 @@ pub enum Exit {
     CannotWrite = 73,
     /// Reading or writing failed half-way.
     Io = 74,
-    /// The only "retry me": lock held, throttled, timed out waiting.
+    /// The only code for which a retry makes sense: lock held, throttled, timed out waiting.
     Temporary = 75,
-    /// A guard said no.
+    /// A guard refused the work.
     Refused = 77,
     /// `refresh.toml` or the environment is wrong.
     BadConfig = 78,
     /// SIGINT (Ctrl-C) ended the run.
     Interrupted = 130,
-    /// SIGTERM ended the run.
+    /// SIGTERM or SIGHUP ended the run.
     Terminated = 143,
 }
 
@@ -44,14 +44,14 @@ impl From<Exit> for std::process::ExitCode {
     }
 }
 
-/// How a tool ends because of an error: decided in one place for each variant of a room's error.
+/// How a tool ends because of an error. Each room decides it in one function for all variants of its error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ending {
     /// The process's exit code.
     pub exit: Exit,
     /// A stable kebab-case word for machines, such as `snapshot-failed`.
     pub code: &'static str,
-    /// What to do: a command or a configuration line. Nothing where there is nothing to add.
+    /// What a person can do: a command or a configuration line.
     pub hint: Option<String>,
 }
 
@@ -61,7 +61,7 @@ impl Ending {
         Self { exit, code, hint: None }
     }
 
-    /// The same, with what to do about it.
+    /// Returns the ending with this hint.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
@@ -70,20 +70,20 @@ impl Ending {
 
 /// What every room's error enum implements, so that the porch can report it without knowing the room.
 pub trait Failure: std::error::Error {
-    /// Exit code, word and hint together: one arm a variant.
+    /// Returns exit code, code word and hint of the error.
     fn ending(&self) -> Ending;
 
-    /// The process's exit code.
+    /// Returns the process's exit code.
     fn exit(&self) -> Exit {
         self.ending().exit
     }
 
-    /// The stable word for machines.
+    /// Returns the stable code word for machines.
     fn code(&self) -> &'static str {
         self.ending().code
     }
 
-    /// What to do about it.
+    /// Returns the hint: what a person can do about the error.
     fn hint(&self) -> Option<String> {
         self.ending().hint
     }
@@ -98,7 +98,7 @@ pub struct ErrorReport {
     pub code: String,
     /// The exit code of the tool that failed; later tools of the pipe exit with it too.
     pub exit: u8,
-    /// One sentence: what, where, and the causes below it.
+    /// What failed and where, followed by the causes.
     pub message: String,
     /// What a person can do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -112,7 +112,7 @@ pub struct ErrorReport {
 }
 
 impl ErrorReport {
-    /// Describes `failure` of `tool`, its chain of causes included in the message.
+    /// Describes a failure of `tool`. The message includes the causes; passwords in URLs are removed.
     pub fn of(tool: &str, failure: &dyn Failure) -> Self {
         let Ending { exit, code, hint } = failure.ending();
         Self {
@@ -127,7 +127,7 @@ impl ErrorReport {
     }
 }
 
-/// The message and its causes, joined with `: `, each cause once.
+/// The message and its causes, joined with `: `. A cause that the text contains already is left out.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -141,7 +141,7 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Every room's error, boxed: what the doors hand to the porch.
+/// The error of any room, boxed: the doors return it to the porch.
 pub type AnyFailure = Box<dyn Failure + Send + Sync>;
 
 impl<E: Failure + Send + Sync + 'static> From<E> for AnyFailure {
@@ -150,11 +150,11 @@ impl<E: Failure + Send + Sync + 'static> From<E> for AnyFailure {
     }
 }
 
-/// A SIGTERM or SIGINT arrived; the room stopped where it was.
+/// A signal arrived, and the work stopped. SIGHUP counts as SIGTERM.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("stopped by {}", if *terminated { "SIGTERM" } else { "SIGINT" })]
 pub struct Interrupted {
-    /// SIGTERM rather than SIGINT.
+    /// True for SIGTERM, false for SIGINT.
     pub terminated: bool,
 }
 

@@ -1,6 +1,6 @@
-//! Reads exactly one document, writes exactly one.
+//! Reads and writes one document.
 //!
-//! In: bytes from stdin. Out: a [`Document`], or one sentence that says what was there instead.
+//! In: bytes from stdin. Out: a [`Document`], or an error that says what stdin held instead.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -13,18 +13,18 @@ use super::failure::{Ending, Exit, Failure};
 use super::whole::{Document, SCHEMA};
 use crate::outlet;
 
-/// The most that is read: plans of thousands of tables stay below it, a dump piped in by mistake does not.
+/// The most bytes that are read: plans of thousands of tables stay below, a dump that is piped in by mistake does not.
 pub(super) const DOCUMENT_BYTES_MAX: u64 = 32 * 1024 * 1024;
 
-/// The most that a document may take once it is read, by the reckoning of `bounded`. A tool has two of them at a time (the
-/// one it works on, the one that a signal would have it write) beside what it reads and writes: with all of that it
-/// stays below 256 MiB. A plan of 2,000 tables and 60,000 columns fits.
+/// The most bytes of memory that a document may take, as `bounded` counts them. A tool holds two documents (the one that it works
+/// on, and the one that it writes after a signal) and the text that it reads or writes: together below 256 MiB. A plan of 2,000
+/// tables and 60,000 columns fits.
 const MEMORY_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// How much of a strange schema's name is repeated.
+/// Messages repeat so many characters of an unknown schema's name.
 const NAME_CHARS_MAX: usize = 60;
 
-/// The code word of an input that holds nothing at all.
+/// The code word of an error for no document: stdin is empty or a terminal.
 pub const NO_DOCUMENT: &str = "no-document";
 
 /// Why the input is not a document.
@@ -40,36 +40,36 @@ pub enum Error {
     /// Stdin has more bytes than [`DOCUMENT_BYTES_MAX`].
     #[error("expected a refreshkit document on stdin, but more than {} MiB came", DOCUMENT_BYTES_MAX >> 20)]
     TooLarge,
-    /// Few bytes that become more than [`MEMORY_BYTES_MAX`].
+    /// The document would take more than [`MEMORY_BYTES_MAX`].
     #[error(
         "the document on stdin would take more than {} MiB of memory: it has too many values",
         MEMORY_BYTES_MAX >> 20
     )]
     TooMany,
-    /// Bytes that are not UTF-8 text.
+    /// Stdin is not UTF-8 text.
     #[error(
         "expected a refreshkit document on stdin, but byte {offset} is not UTF-8 text (is this a binary file?)"
     )]
     Binary {
-        /// Bytes before the first that is no UTF-8.
+        /// Number of bytes before the first one that is not UTF-8.
         offset: usize,
     },
-    /// JSON that stops half-way.
+    /// The JSON stops half-way.
     #[error("the document on stdin is cut off after {bytes} bytes")]
     Truncated {
-        /// Bytes that were read until stdin ended.
+        /// Number of bytes that were read until stdin ended.
         bytes: usize,
     },
-    /// Not JSON at all, or not one value.
+    /// The text is not JSON, or not a single JSON value.
     #[error("expected a refreshkit document on stdin, but it is not one JSON object")]
     NotJson(#[source] serde_json::Error),
-    /// JSON of something else.
+    /// The JSON has another schema, or names none.
     #[error("expected a document of schema {SCHEMA} on stdin, found {found}")]
     OtherSchema {
-        /// What the field `schema` of the document says.
+        /// The field `schema` as found, or that there is none.
         found: String,
     },
-    /// The right schema with a field of the wrong type.
+    /// The schema is right, but a field is missing or has the wrong type.
     #[error("the document on stdin breaks its schema")]
     Malformed(#[source] serde_json::Error),
     /// Reading from stdin failed half-way.
@@ -98,7 +98,7 @@ pub fn read(input: impl Read) -> Result<Document, Error> {
     parse(&read_bytes(input)?)
 }
 
-/// Reads what should be one document to the end of `input`, as it is.
+/// Reads the bytes of one document to the end of `input`, without parsing them.
 pub fn read_bytes(input: impl Read) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     input.take(DOCUMENT_BYTES_MAX + 1).read_to_end(&mut bytes)?;
@@ -108,7 +108,7 @@ pub fn read_bytes(input: impl Read) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// The text of a file that is to be small, as a person's own files are: `/dev/zero` and a dump are told from one.
+/// Reads a small text file; fails if it has more than `bytes_max` bytes, as `/dev/zero` or a dump has.
 pub(crate) fn read_text(path: &Path, bytes_max: u64) -> std::io::Result<String> {
     let mut bytes = Vec::new();
     File::open(path)?.take(bytes_max + 1).read_to_end(&mut bytes)?;
@@ -145,7 +145,7 @@ pub fn parse(bytes: &[u8]) -> Result<Document, Error> {
     })
 }
 
-/// What a JSON value says of its schema, if it says anything. Nothing else of it is put down.
+/// The field `schema` of a JSON value, if it has one. Nothing else of the value is stored.
 struct Head(Option<Schema>);
 
 enum Schema {
@@ -214,7 +214,7 @@ impl<'de> Visitor<'de> for SchemaVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Schema, A::Error> {
-        // Numbers come as maps, too.
+        // serde_json passes numbers of any precision as maps.
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(Schema::Strange)
     }
@@ -225,7 +225,7 @@ impl<'de> Visitor<'de> for SchemaVisitor {
     }
 }
 
-/// The document as one line with a newline at its end, and nothing in it that a terminal acts upon.
+/// Writes the document as one line of JSON with a newline at its end. Control characters become escapes: terminals ignore those.
 pub fn render(document: &Document) -> String {
     let line = serde_json::to_string(document).expect("a document has only string keys");
     let mut line = outlet::as_json(&line).into_owned();
@@ -265,7 +265,7 @@ mod tests {
             let item = if part.contains("tables") { "{}," } else { "[]," };
             let text = format!("{head}{part}{}{end}", item.repeat(1_000_000));
             let said = parse(text.as_bytes()).unwrap_err();
-            // What is no resource is told so at the first one.
+            // An element that is no resource is an error at once, before there are too many.
             assert_eq!(matches!(said, Error::TooMany), !part.contains("resources"), "{said}");
         }
     }

@@ -1,7 +1,7 @@
-//! The journal: what a run is about to create, written down before it is created.
+//! The journal: the resources that a run is about to create, written down before they are created.
 //!
-//! In: the intent of each create call. Out: `<state dir>/<run>.json`, from which `rds-drop --run` works after any
-//! crash or kill. Written as a temporary file, fsynced and renamed, under a lock: a reader never sees half of one.
+//! In: the intent of each create call. Out: `<state dir>/<run>.json`, from which `rds-drop --run` works after any crash or kill.
+//! Under a lock, it is written as a temporary file, fsynced and renamed: a reader never sees half a journal.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -18,7 +18,7 @@ use super::io::read_text;
 use super::sections::{AnyKind, Resource};
 use super::whole::SCHEMA;
 
-/// Why the journal cannot be kept.
+/// Why the journal or the state directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JournalError {
@@ -32,24 +32,24 @@ pub enum JournalError {
         /// What the operating system answered.
         source: std::io::Error,
     },
-    /// Others may read or change what is in the state directory.
+    /// Other users may write to the state directory, or one of them owns it.
     #[error("the state directory {} holds passwords, and others may write to it", path.display())]
     Open {
         /// Path of the state directory.
         path: PathBuf,
     },
-    /// The file that says who the owner is says nothing.
+    /// The file `owner` of the state directory is empty.
     #[error("{} is empty: it must hold the id of the owner", path.display())]
     NoOwner {
-        /// Path of the file `owner` in the state directory.
+        /// Path of the empty file.
         path: PathBuf,
     },
-    /// The file is there but is not a journal.
+    /// The file is not a journal, or is that of another run.
     #[error("{} is not a refreshkit journal", path.display())]
     Malformed {
         /// Path of the file that is no journal.
         path: PathBuf,
-        /// Where its JSON is wrong.
+        /// Where the JSON is wrong, or that it is another run's.
         source: serde_json::Error,
     },
 }
@@ -71,9 +71,9 @@ impl Failure for JournalError {
     }
 }
 
-/// The longest journal: a run makes a handful of things.
+/// The largest journal, in bytes: a run makes only a few resources.
 const JOURNAL_BYTES_MAX: u64 = 1 << 20;
-/// What the secret file with the keys of a run's plan is called.
+/// Name of the secret file with the keys of a run's plan.
 pub const PLAN_KEYS: &str = "keys";
 
 /// One run's journal file.
@@ -88,43 +88,43 @@ struct Entries {
     schema: String,
     run: String,
     resources: Vec<Resource>,
-    /// The copy, once it can be logged in to.
+    /// The throw-away copy, from the moment that it accepts a login.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     copy: Option<ThrowAwayCopy>,
-    /// What has the names of this run but was found to be somebody else's: its tags alone are no reason to delete it.
+    /// Resources with a name of this run that turned out to be another owner's. Their tags alone are no reason to delete them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     strangers: Vec<Resource>,
 }
 
 impl Journal {
-    /// The journal of `run` under `state_dir`. Nothing is touched before the first entry.
+    /// The journal of `run` under `state_dir`. No file is made before the first entry.
     pub fn new(state_dir: &Path, run: &str) -> Self {
         Self { directory: state_dir.to_owned(), run: run.to_owned() }
     }
 
-    /// Where the journal is.
+    /// Path of the journal file.
     pub fn path(&self) -> PathBuf {
         self.directory.join(format!("{}.json", file_word(&self.run)))
     }
 
-    /// Where this run keeps a secret file of the given name, such as the copy's option file.
+    /// Path of a secret file of this run, such as the copy's option file.
     pub fn secret_path(&self, name: &str) -> PathBuf {
         self.directory.join(format!("{}.{name}", file_word(&self.run)))
     }
 
-    /// Writes such a file: never, not even for a moment, can anybody else read it.
+    /// Writes a secret file of this run. Other users can read it at no moment.
     pub fn write_secret(&self, name: &str, bytes: &[u8]) -> Result<PathBuf, JournalError> {
         self.prepare()?;
         let path = self.secret_path(name);
         let fail = |source| JournalError::File { deed: "write", path: path.clone(), source };
-        // Made by mode 0600, as all files of this kind are.
+        // tempfile makes its files with mode 0600.
         let mut temporary = tempfile::NamedTempFile::new_in(&self.directory).map_err(fail)?;
         temporary.write_all(bytes).and_then(|()| temporary.as_file().sync_all()).map_err(fail)?;
         temporary.persist(&path).map_err(|error| fail(error.error))?;
         Ok(path)
     }
 
-    /// Removes such a file, if it is there.
+    /// Removes a secret file of this run, if it is there.
     pub fn remove_secret(&self, name: &str) -> Result<(), JournalError> {
         let path = self.secret_path(name);
         match fs::remove_file(&path) {
@@ -135,10 +135,10 @@ impl Journal {
         }
     }
 
-    /// Writes down what is about to be created, or what is now known of it.
+    /// Writes down a resource that is about to be created, or replaces its entry by what is known now.
     pub fn record(&self, resource: &Resource) -> Result<(), JournalError> {
         self.change(|entries| {
-            // Its name was a stranger's once, and what has it now was made by us.
+            // With a resource id the resource was made by this run, even if another owner's once had its name.
             if resource.resource_id.is_some() {
                 entries.strangers.retain(|known| !known.same_as(resource));
             }
@@ -149,7 +149,7 @@ impl Journal {
         })
     }
 
-    /// Strikes out what is gone.
+    /// Removes the entry of a resource that no longer exists.
     pub fn strike(&self, kind: impl Into<AnyKind>, id: &str) -> Result<(), JournalError> {
         let kind = kind.into();
         self.change(|entries| {
@@ -158,12 +158,12 @@ impl Journal {
         })
     }
 
-    /// Writes down the copy that this run made, with the token that lies on it.
+    /// Writes down the copy that this run made, with the token that is stored on it.
     pub fn record_copy(&self, copy: &ThrowAwayCopy) -> Result<(), JournalError> {
         self.change(|entries| entries.copy = Some(copy.clone()))
     }
 
-    /// The copy that this run made on this host, if it did. A directory that others may write to says nothing.
+    /// The copy that this run made from this host, if it made one. Fails for a state directory that others may write to.
     pub fn copy(&self) -> Result<Option<ThrowAwayCopy>, JournalError> {
         if !self.path().exists() {
             return Ok(None);
@@ -172,7 +172,7 @@ impl Journal {
         Ok(self.load()?.copy)
     }
 
-    /// Strikes out what was found to be somebody else's, and remembers that it is.
+    /// Removes the entry of a resource that turned out to be another owner's, and remembers it in `strangers`.
     pub fn disown(&self, kind: impl Into<AnyKind>, id: &str) -> Result<(), JournalError> {
         let stranger = Resource::new(kind, id);
         self.change(|entries| {
@@ -182,12 +182,12 @@ impl Journal {
         })
     }
 
-    /// What was found to be somebody else's.
+    /// The resources that turned out to be another owner's.
     pub fn strangers(&self) -> Result<Vec<Resource>, JournalError> {
         Ok(self.load()?.strangers)
     }
 
-    /// What the run still owes. A journal that was never written owes nothing.
+    /// The resources that the run must still delete; none if there is no journal.
     pub fn resources(&self) -> Result<Vec<Resource>, JournalError> {
         Ok(self.load()?.resources)
     }
@@ -203,7 +203,7 @@ impl Journal {
         prepare(state_dir)?;
         let paths = entries.flatten().map(|entry| entry.path());
         let read = |path: PathBuf| {
-            // What is no journal, and one that another tool closes at this moment, has no run.
+            // Skips files that are no journal, and a journal that another tool removes at this moment.
             let text = read_text(&path, JOURNAL_BYTES_MAX).ok()?;
             serde_json::from_str::<Entries>(&text).ok().map(|entries| entries.run)
         };
@@ -213,7 +213,7 @@ impl Journal {
         Ok(runs)
     }
 
-    /// Removes the journal's files if the run owes nothing any more.
+    /// Removes the journal and its lock file, if no resources are left to delete and none are remembered as another owner's.
     pub fn close(&self) -> Result<(), JournalError> {
         if !self.path().exists() {
             return Ok(());
@@ -234,7 +234,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Makes the state directory, mode 0700.
+    /// Makes the state directory with mode 0700; fails for one that other users own or may write to.
     pub fn prepare(&self) -> Result<(), JournalError> {
         prepare(&self.directory)
     }
@@ -255,12 +255,12 @@ impl Journal {
         let path = self.lock_path();
         let fail = |source| JournalError::File { deed: "lock", path: path.clone(), source };
         loop {
-            // For its owner alone: whoever may read a file may lock it.
+            // Mode 0600: a user who may read the file could lock it.
             let mut options = File::options();
             let file =
                 options.create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(fail)?;
             rustix::fs::flock(&file, FlockOperation::LockExclusive).map_err(|e| fail(e.into()))?;
-            // Whoever closed the journal meanwhile removed the file that was waited for.
+            // A tool that closed the journal meanwhile has removed the locked file: then a new one is needed.
             let held = file.metadata().map_err(fail)?.ino();
             if fs::metadata(&path).is_ok_and(|there| there.ino() == held) {
                 return Ok(file);
@@ -302,7 +302,7 @@ impl Journal {
     }
 }
 
-/// Makes a state directory, mode 0700; refuses one that others may write to.
+/// Makes a state directory with mode 0700; fails for one that other users (but root) own or may write to.
 pub(super) fn prepare(directory: &Path) -> Result<(), JournalError> {
     let fail = |deed| move |source| JournalError::File { deed, path: directory.to_owned(), source };
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(fail("create"))?;
@@ -314,10 +314,10 @@ pub(super) fn prepare(directory: &Path) -> Result<(), JournalError> {
     Ok(())
 }
 
-/// The longest run id that stands in a file name as it is (`NAME_MAX` is 255 bytes, and suffixes follow).
+/// The longest run id that becomes part of a file name unchanged (`NAME_MAX` is 255 bytes, and suffixes follow).
 const WORD_CHARS_MAX: usize = 100;
 
-/// `run` as part of a file name. What had to be changed for that carries a hash: no two runs share a file.
+/// `run` as part of a file name. A run id that must be changed for that gets a hash, so that no two runs share a file.
 fn file_word(run: &str) -> String {
     let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     let plain =

@@ -1,8 +1,8 @@
 //! The document: one JSON object on one line that flows through the pipe.
 //!
-//! In: what the tool before wrote. Out: the same with one section added. Fields are only ever added, unknown ones
-//! leave as they came, and failure travels in it ([`ErrorReport`]), so that a pipe cleans up after itself. What a run is about to
-//! create is in its [`Journal`] before it is created.
+//! In: the document of the tool before. Out: the document with the sections of this tool. New versions only add fields, and
+//! unknown fields are passed on unchanged. A failure travels in the document ([`ErrorReport`]), so that the end of a pipe can
+//! clean up. A run writes each resource into its [`Journal`] before it creates it.
 //!
 //! ```json
 //! {"schema":"refreshkit/1","run":"nightly-812","ok":true,

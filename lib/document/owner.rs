@@ -1,7 +1,8 @@
-//! Who makes things at the service: an id that is made once for a state directory and stays.
+//! The owner: an id of a state directory, made once, that resources at the service are tagged with.
 //!
-//! In: a state directory. Out: `<state dir>/owner`, the host's name for people and 64 random bits for the tools. Two hosts whose runs
-//! have one name are told apart by it; whoever wants to delete what a lost host made sets `[snapshot] owner` instead.
+//! In: a state directory. Out: the file `<state dir>/owner` with the host's name, for people, and 64 random bits. The owner
+//! distinguishes two hosts whose runs have the same name. `[snapshot] owner` replaces it, for example on a host that must delete
+//! what a lost host made.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -10,10 +11,10 @@ use std::path::{Path, PathBuf};
 
 use super::journal::{JournalError, prepare};
 
-/// What a host's name may take of an id.
+/// The most characters of a host's name in an id.
 const HOST_CHARS_MAX: usize = 12;
 
-/// The owner that a state directory has, if it has one.
+/// The owner of a state directory; `None` if it has none yet.
 pub fn owner_of(state_dir: &Path) -> Result<Option<String>, JournalError> {
     let path = file(state_dir);
     match fs::read_to_string(&path) {
@@ -24,7 +25,7 @@ pub fn owner_of(state_dir: &Path) -> Result<Option<String>, JournalError> {
     }
 }
 
-/// The owner of a state directory, made up if it has none.
+/// The owner of a state directory; makes a new one if it has none.
 pub fn owner_or_new(state_dir: &Path) -> Result<String, JournalError> {
     if let Some(known) = owner_of(state_dir)? {
         return Ok(known);
@@ -39,14 +40,14 @@ pub fn owner_or_new(state_dir: &Path) -> Result<String, JournalError> {
     temporary.as_file().sync_all().map_err(fail)?;
     match temporary.persist_noclobber(&path) {
         Ok(_) => File::open(state_dir).and_then(|directory| directory.sync_all()).map_err(fail)?,
-        // Another tool was faster: its id counts.
+        // Another tool wrote the file first: its id is used.
         Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(fail(error.error)),
     }
     Ok(owner_of(state_dir)?.unwrap_or(owner))
 }
 
-/// The host's name as part of an id: its first label, in small letters and digits.
+/// The host's name as part of an id: lower-case letters and digits of its first label, or `host`.
 pub(super) fn host_word() -> String {
     let name = rustix::system::uname().nodename().to_string_lossy().to_ascii_lowercase();
     let label = name.split('.').next().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! The document as a whole.
 //!
-//! In: the run's id, or what the tool before wrote. Out: what travels on, with failures and debts on record.
+//! In: the run's id, or the document of the tool before. Out: a document that records failures and resources to delete.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,18 +14,18 @@ use super::sections::{
 /// The name and major version of the format. Another major version is refused, never guessed.
 pub const SCHEMA: &str = "refreshkit/1";
 
-/// What travels on the pipe. One section a tool, filled from left to right.
+/// The document that travels on the pipe. Each tool fills its sections.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Document {
     /// Name and major version of the format: always `refreshkit/1`.
     pub schema: String,
-    /// The id of this chain: `--run` or `$REFRESH_RUN`, else `$BUILD_TAG` with a hash of `$JENKINS_URL`, else made up by the
-    /// head tool.
+    /// The id of this chain: `--run` or `$REFRESH_RUN`, else `$BUILD_TAG` with a hash of `$JENKINS_URL`, else a new one from the
+    /// head tool. Empty if the document was lost and nothing names the run.
     pub run: String,
-    /// False as soon as one tool failed; later tools then pass the document on.
+    /// False as soon as one tool failed. Later tools then only pass the document on, except tools that clean up or report.
     #[serde(default = "yes")]
     pub ok: bool,
-    /// True if this document stands for one that was lost on the way: journal and tags know more than `resources`.
+    /// True if this document replaces one that was lost on the way: journal and tags then know more than `resources`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lost: bool,
     /// The first failure of the chain.
@@ -34,25 +34,25 @@ pub struct Document {
     /// Where the data comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
-    /// The snapshot that is restored (rds-snap, rds-wait).
+    /// The snapshot of the source that is restored (rds-snap, rds-wait).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<Snapshot>,
-    /// The throw-away copy (rds-restore).
+    /// The throw-away copy (rds-restore, rds-local copy).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<Cluster>,
-    /// The plan: which rows come along, masks compiled in (mydehydrate).
+    /// The plan: which rows are kept, with the masks compiled in (mydehydrate).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dehydration: Option<Dehydration>,
     /// The dump file (mydump-rotate).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dump: Option<Dump>,
-    /// Which dumps stayed and which went (mydump-rotate).
+    /// Which dumps were kept and which were removed (mydump-rotate).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotation: Option<Rotation>,
     /// What happened to a developer's database (dev-restore).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh: Option<Refresh>,
-    /// Everything this run created and owes a deletion.
+    /// The resources that this run created and must delete.
     #[serde(default)]
     pub resources: Vec<Resource>,
     /// What each tool did, in order.
@@ -95,7 +95,7 @@ impl Document {
         self.error.get_or_insert(report);
     }
 
-    /// Records a resource that must be deleted again, once.
+    /// Records a resource that must be deleted; replaces its entry if there is one.
     pub fn owe(&mut self, resource: Resource) {
         match self.resources.iter_mut().find(|known| known.same_as(&resource)) {
             Some(known) => *known = resource,
@@ -103,7 +103,7 @@ impl Document {
         }
     }
 
-    /// Forgets a resource that is gone.
+    /// Removes the entry of a resource that no longer exists.
     pub fn forget_resource(&mut self, kind: impl Into<AnyKind>, id: &str) {
         let kind = kind.into();
         self.resources.retain(|known| !(known.kind == kind && known.id == id));

@@ -1,4 +1,4 @@
-//! How dumping can fail.
+//! Why a dump fails, and the exit code of each failure.
 
 use crate::document::{Ending, Exit, Failure, Interrupted};
 use crate::{archive, claim, config, mysql, rows, work_schema};
@@ -7,16 +7,16 @@ use crate::{archive, claim, config, mysql, rows, work_schema};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The file, or the directory of dumps.
+    /// Reading or writing the dump file or the directory of dumps failed.
     #[error(transparent)]
     Archive(#[from] archive::Error),
-    /// Rows that cannot become text.
+    /// A row cannot be written as SQL text.
     #[error(transparent)]
     Rows(rows::Error),
-    /// The document's copy is not believed to be one.
+    /// It is not proven that the document's copy is ours.
     #[error(transparent)]
     Claim(#[from] claim::Error),
-    /// Something that was asked for is not on the server.
+    /// Something to dump is not on the server; or the new name of a database is impossible.
     #[error("{0}")]
     NotThere(String),
     /// A table, column or object cannot be dumped faithfully.
@@ -27,17 +27,17 @@ pub enum Error {
         /// What a dump would lose or change of it.
         problem: String,
     },
-    /// A plan that was carried out in place is not to be read anywhere else: it has no masks any more.
+    /// The plan was carried out in place, and so has no masks any more, but on another server.
     #[error(
         "the plan was carried out in place, and {server} is not where: its tables may be whole and unmasked"
     )]
     NotRewritten {
         /// The login that was tried, as `user@host:port`.
         server: String,
-        /// The work schema that should say so.
+        /// The work schema that would be marked on the right server.
         schema: String,
     },
-    /// The key tables are not those of the plan.
+    /// The key tables on the server are not those of the plan.
     #[error(
         "the key tables in `{schema}` on {server} are not those of this plan, or it was changed on the way"
     )]
@@ -47,7 +47,7 @@ pub enum Error {
         /// Name of the work schema.
         schema: String,
     },
-    /// Masks that hash would make NULL of every value.
+    /// The key of the masks cannot be read. Without it, masks that hash would turn every value into NULL.
     #[error("the key of the masks cannot be read from `{schema}` on {server}")]
     NoMaskKey {
         /// The login that was used, as `user@host:port`.
@@ -55,51 +55,51 @@ pub enum Error {
         /// Name of the work schema.
         schema: String,
     },
-    /// What would be published could not be loaded.
+    /// The proof has shown that the dump cannot be loaded.
     #[error("the dump cannot be restored, and nothing is published: {what}")]
     NotRestorable {
         /// What of the dump cannot be restored, and why not.
         what: String,
     },
-    /// What was read is not what should have been read.
+    /// A table has not as many rows as it should have.
     #[error("{table} should have {expected} rows, and {rows} were read: nothing is published")]
     OtherRows {
         /// The table with its database: `app.notes`.
         table: String,
-        /// The plan's number, or the server's.
+        /// Number of rows by the plan, or as counted on the server.
         expected: u64,
-        /// Rows that were read from the table.
+        /// Number of rows that were read from the table.
         rows: u64,
     },
-    /// Values that masks should have taken away are still there.
+    /// The scan has found originals that masks should have replaced.
     #[error("original values are left in {count} column(s), and nothing is published: {places}")]
     Leaks {
         /// Number of columns with originals in them.
         count: usize,
-        /// Where: table, column, rows, the first row's key.
+        /// The findings: table, column, number of rows, the first row's key.
         places: String,
         /// Lines of `[mask]` to paste into `refresh.toml`.
         toml: String,
     },
-    /// The hashes that the plan speaks of are not there.
+    /// The work schema has no hashed originals, or not as many as the plan says.
     #[error("the hashed originals in `{schema}` are not those of this plan")]
     NoOriginals {
         /// Name of the work schema.
         schema: String,
     },
-    /// A table came while the catalog was being read.
+    /// A table has no visible columns: no rights, or it was created while the catalog was read.
     #[error("{0} has no columns that this account may see, or was made this very moment")]
     Moved(String),
-    /// What the files' names should begin with cannot begin a file name.
+    /// The value of `--name` or `[dump] name` cannot begin a file name.
     #[error("{0:?} cannot begin a file name: it may have letters, digits, and . _ - behind the first place")]
     BadName(String),
-    /// The document lacks what is needed.
+    /// The document lacks a section that a dump needs.
     #[error("the document has no {0}")]
     NoSection(&'static str),
-    /// A server that shared the reading; without it, the dump can begin again.
+    /// A server that shared the reading was lost. The dump can begin again without it.
     #[error("a reader was lost")]
     Reader(#[source] mysql::Error),
-    /// The plan, or its keys.
+    /// The work schema or the plan's keys cannot be read.
     #[error(transparent)]
     WorkSchema(#[from] work_schema::Error),
     /// The server refused a statement, or the connection broke.
@@ -116,7 +116,7 @@ pub enum Error {
 impl From<rows::Error> for Error {
     fn from(error: rows::Error) -> Self {
         match error {
-            // A server that is lost is lost, whatever was being read from it.
+            // A lost connection ends as such, not as an error of the row that was being read.
             rows::Error::Server(error) => Self::Server(error),
             other => Self::Rows(other),
         }
@@ -124,7 +124,7 @@ impl From<rows::Error> for Error {
 }
 
 impl Error {
-    /// The same, where it happened at a reader.
+    /// Turns a server's error at a reader into [`Error::Reader`].
     pub(crate) fn of(self, at_reader: bool) -> Self {
         match self {
             Self::Server(error) if at_reader => Self::Reader(error),
@@ -166,6 +166,6 @@ impl Failure for Error {
     }
 }
 
-/// What to do if the plan on the copy is not the one that the document speaks of.
+/// Hint for a server whose plan is not that of the document.
 const PLAN_AGAIN: &str =
     "another mydehydrate may have replaced the plan there: run it again, and dump its document";

@@ -1,6 +1,6 @@
-//! What must be true before and after rows are read, so that a dump is never published that the plan did not mean.
+//! Checks before and after the rows are read, so that only a dump of what the plan chose is published.
 //!
-//! In: what is to be dumped, connections, what was written. Out: nothing, or the reason why it must not be published.
+//! In: what is dumped, connections, the numbers of written rows. Out: nothing, or why the dump must not be published.
 
 use super::error::Error;
 use super::job::{DumpJob, Liveness, Selection};
@@ -13,9 +13,9 @@ use crate::mysql::{Server, Session};
 use crate::sql::qualified;
 use crate::work_schema;
 
-/// Whether the server is where the plan was made. A plan that was carried out in place reads whole tables without
-/// masks: only where that happened. Any other reads key tables: only where it was made, and as it was made: its text is
-/// run there.
+/// Fails unless the plan was made on this server. A plan that was carried out in place reads whole tables without masks, so
+/// it is read only where it was carried out. Any other plan reads key tables, and its SQL is run on the server, so it is
+/// read only where it was made, and only unchanged.
 pub(crate) fn origin(server: &Server, wish: &Selection, run: &str) -> Result<(), Error> {
     let Selection::Plan(plan) = wish else { return Ok(()) };
     let (server_label, schema) = (server.label().to_owned(), plan.work_schema.clone());
@@ -25,7 +25,7 @@ pub(crate) fn origin(server: &Server, wish: &Selection, run: &str) -> Result<(),
         }
     } else {
         let mut session = server.connect()?;
-        // Without a schema nobody can say that it was made here.
+        // Without a work schema nothing proves that the plan was made here.
         if schema.is_empty() || !work_schema::is_planned(&mut session, plan, run)? {
             return Err(Error::OtherPlan { server: server_label, schema });
         }
@@ -33,8 +33,8 @@ pub(crate) fn origin(server: &Server, wish: &Selection, run: &str) -> Result<(),
     Ok(())
 }
 
-/// A plan whose dump is published or refused is over: its work schema and its keys go, but where something else went wrong, so
-/// that it can be dumped after all. What stays is told, and dropped by the next run.
+/// Drops the work schema and the keys of a plan whose dump was published or refused. After any other failure both stay, so that
+/// the plan can be dumped again. Warns of a work schema that cannot be dropped: the next run drops it.
 pub(crate) fn clear_up(house: &House, job: &DumpJob, run: &str, failure: Option<&Error>) {
     let Selection::Plan(plan) = &job.wish else { return };
     let refused = |error: &Error| error.exit() == Exit::Refused || matches!(error, Error::OtherRows { .. });
@@ -54,9 +54,9 @@ pub(crate) fn clear_up(house: &House, job: &DumpJob, run: &str, failure: Option<
     }
 }
 
-/// Compares the rows that were written with those of the plan, or with those that the snapshot has. The latter are
-/// counted only where chunks were cut by an order of texts, times or bytes (integers leave no room for a mistake), or
-/// where readers shared the reading.
+/// Compares the number of written rows with the plan's number, or with a count in the snapshot. Rows are counted only
+/// where chunks were cut by an order of texts, times or bytes (integers leave no room for a mistake), or where readers
+/// shared the reading.
 pub(crate) fn rows(
     house: &House,
     (wish, place): (&Selection, Liveness),
@@ -94,7 +94,7 @@ enum RowCountVerdict {
     Wrong,
 }
 
-/// What a difference means. The snapshot's readers may rightly disagree about what is no part of it.
+/// Decides what a difference means. On a server in use, rows outside the snapshot may rightly differ between connections.
 fn verdict(
     place: Liveness,
     (consistency, is_transactional): (Consistency, bool),
@@ -109,8 +109,8 @@ fn verdict(
     }
 }
 
-/// How many rows the table's part must have; none for a table without rows in the dump, and none without a session if
-/// they would have to be counted.
+/// Returns how many rows of the table must have been written. `None` for a table without rows in the dump; and `None` without
+/// a session, if the rows would have to be counted.
 fn expected(
     wish: &Selection,
     place: Liveness,
@@ -126,7 +126,7 @@ fn expected(
         match planned {
             None => return Ok(None),
             Some(planned) if planned.class == TableClass::Empty => return Ok(None),
-            // A whole table of a server that lives on may have other rows by now.
+            // On a server in use, a whole table may have other rows by now than when the plan was made.
             Some(planned) if planned.class != TableClass::Full || place == Liveness::Copy => {
                 return Ok(Some(planned.rows));
             }

@@ -1,6 +1,6 @@
-//! What a dump is asked for: the command line, the configuration and the document put together.
+//! Decides what to dump, from the command line, the configuration and the document.
 //!
-//! In: [`Options`], the house, the document. Out: a [`DumpJob`]: everything that is decided before a server is asked.
+//! In: [`Options`], the house, the document. Out: a [`DumpJob`] with everything that is decided before the first byte is written.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -55,14 +55,12 @@ pub struct Options {
 /// Which rows are dumped: those of a plan, or those of whole databases.
 #[derive(Debug)]
 pub(crate) enum Selection<'a> {
-    /// The rows that a plan chose.
     Plan(&'a Dehydration),
-    /// Everything in these databases.
     Whole(&'a [String]),
 }
 
 impl Selection<'_> {
-    /// The databases, in the order in which they are dumped.
+    /// Returns the databases in the order in which they are dumped.
     pub(crate) fn databases(&self) -> Vec<String> {
         match self {
             Self::Whole(names) => names.to_vec(),
@@ -75,12 +73,10 @@ impl Selection<'_> {
     }
 }
 
-/// Where the rows are, in words: only a copy is a place where nobody writes.
+/// Whether the rows are on the copy, where nobody else writes, or on a server in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Liveness {
-    /// The throw-away copy of the document.
     Copy,
-    /// The configured server, which lives on.
     Live,
 }
 
@@ -89,11 +85,11 @@ pub(crate) struct DumpJob<'a> {
     pub(crate) wish: Selection<'a>,
     pub(crate) place: Liveness,
     pub(crate) server: Server,
-    /// Servers that show the same rows.
+    /// Further servers with the same rows, which share the reading.
     pub(crate) readers: Vec<Server>,
-    /// The keys of the plan; nothing for whole databases.
+    /// The keys of the plan; `None` for whole databases.
     pub(crate) keys: Option<HeldKeys>,
-    /// Name of the work schema, which holds the marks that readers have to show.
+    /// Name of the schema with the marks that readers must show: the plan's work schema, or otherwise `marks_schema`.
     pub(crate) schema: String,
     pub(crate) directory: PathBuf,
     pub(crate) name: String,
@@ -105,7 +101,7 @@ pub(crate) struct DumpJob<'a> {
 }
 
 impl<'a> DumpJob<'a> {
-    /// Decides. `databases` are those of a whole dump.
+    /// Decides everything. `databases` are those of `--whole`; with `None`, the document's plan is dumped.
     pub(crate) fn of(
         house: &House,
         document: &'a Document,
@@ -175,20 +171,20 @@ impl<'a> DumpJob<'a> {
     }
 }
 
-/// What is dumped, the server it is on, and servers that show the same.
+/// What is dumped, the server that it is read from, and further servers with the same rows.
 type DumpOrigin<'a> = (Selection<'a>, Server, Vec<Server>);
 
-/// Not the work schema: a plan on the source makes that one behind the back of its replicas, and a statement that names
-/// it would stop their replication.
+/// Name of a schema for readers' marks. It is not the work schema, which a plan on the source creates without the binary log:
+/// replicas do not have it, and a replicated statement that names it would stop their replication.
 fn marks_schema(house: &House) -> String {
     format!("{}_readers", house.config.dehydrate.work_schema)
 }
 
-/// Whole databases of the configured source.
+/// Chooses whole databases of the configured source.
 fn complete<'a>(house: &House, databases: &'a [String], options: &Options) -> Result<DumpOrigin<'a>, Error> {
     let (access, source) = (Access::of(house, &options.login), &house.config.source);
     let mut readers = Vec::new();
-    // The marks are written while the tables are locked.
+    // Marks are written while the tables of all dumped databases are locked, so their schema cannot be one of these.
     if !databases.contains(&marks_schema(house)) {
         for reader in source.readers() {
             readers.push(access.to_config(&reader)?);
@@ -197,7 +193,7 @@ fn complete<'a>(house: &House, databases: &'a [String], options: &Options) -> Re
     Ok((Selection::Whole(databases), access.to_config(&source.server)?, readers))
 }
 
-/// The document's plan, and the server it is for: the copy, or the configured source if there is no copy.
+/// Chooses the document's plan, and the server that it was made on: the copy, or the configured source if there is no copy.
 fn planned<'a>(house: &House, document: &'a Document, options: &Options) -> Result<DumpOrigin<'a>, Error> {
     let plan = document.dehydration.as_ref().ok_or(Error::NoSection("dehydration"))?;
     let source = &house.config.source.server;

@@ -1,7 +1,7 @@
-//! The scan of what leaves: every tuple on its way into the file is looked through for hashed originals.
+//! The scan: it searches every tuple for hashed originals before the tuple is written into the file.
 //!
-//! In: the plan's [`LeakScan`], a connection, and the tuples as they are written. Out: which columns hold originals, and
-//! in which rows. The values themselves are never told.
+//! In: the plan's [`LeakScan`], a connection, the tuples. Out: which columns hold originals, in how many rows, and the first
+//! row's key. The originals themselves are never shown.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -19,30 +19,30 @@ use crate::scan::{Filter, Fold, Known, Scanner, Sniffer, lower};
 use crate::sql::{Literals, hex};
 use crate::work_schema::{HeldKeys, Originals};
 
-/// So many columns are named in the error itself; all of them are in the hint.
+/// Most columns that the error itself names. The hint names all of them.
 const NAMES_MAX: usize = 20;
 
-/// Longer keys are cut in messages (characters).
+/// Most characters of a key's value in a message.
 const KEY_CHARACTERS_MAX: usize = 60;
 
-/// What all workers look for, and what they found.
+/// The originals that all workers search for, and what they have found.
 #[derive(Debug)]
 pub(crate) struct LeakScanner {
     scanner: Scanner,
     scan: LeakScan,
     originals: Originals,
-    /// By position in the manifest.
+    /// The tables with scanned columns, by position in the manifest.
     tables: BTreeMap<usize, ScannedTable>,
-    /// Asked where the filter is not sure.
+    /// Connection that looks hashes up in the work schema, where the filter is not sure.
     confirm: Mutex<Session>,
     found: Mutex<BTreeMap<(usize, usize), ColumnHits>>,
 }
 
-/// What is looked at in one table.
+/// One table with its columns, of which at least one is scanned.
 #[derive(Debug)]
 struct ScannedTable {
     label: String,
-    /// As a rule of `[mask]` names it.
+    /// The table's name in a rule of `[mask]`.
     rule: String,
     columns: Vec<ScannedColumn>,
     /// Positions and names of the key's columns.
@@ -52,10 +52,9 @@ struct ScannedTable {
 #[derive(Debug)]
 struct ScannedColumn {
     name: String,
-    /// Whether it is looked at.
     scan: bool,
     kind: ScannedAs,
-    /// What may stand for it, the best first.
+    /// Masks that the column can take, the best first.
     takes: Vec<String>,
 }
 
@@ -78,19 +77,18 @@ impl ScannedAs {
     }
 }
 
-/// Originals in one column.
 #[derive(Debug, Clone)]
 struct ColumnHits {
     rows: u64,
-    /// Those of which an original is all.
+    /// Number of rows in which an original is the whole value.
     whole: u64,
-    /// One of the hashes, and the first row's key in words.
+    /// Hash of the first original that was found. `key` is the key of its row as text.
     hash: u64,
     key: Option<String>,
 }
 
 impl LeakScanner {
-    /// Reads the hashes; nothing if the plan has none.
+    /// Reads the hashed originals. `None` if the plan has none. Fails when they are not those of the plan.
     pub(crate) fn open(
         (server, wish): (&Server, &Selection),
         keys: Option<&HeldKeys>,
@@ -122,14 +120,14 @@ impl LeakScanner {
         }))
     }
 
-    /// For one worker and one part; nothing if no column of it is looked at.
+    /// Makes the scanner of one worker for one part. `None` if no column of the part is scanned.
     pub(crate) fn nose(&self, part: &TableReadPlan) -> Option<TableScanner<'_>> {
         let table = self.tables.get(&part.table)?;
         let sniffer = self.scanner.sniffer();
         Some(TableScanner { watch: self, at: part.table, table, sniffer, plain: Vec::new() })
     }
 
-    /// The column that a hash comes from, if the server has it.
+    /// Looks a hash up in the work schema. Returns the position of its column in `scan.origins`, if the hash is there.
     fn confirmed(&self, hash: u64) -> Result<Option<usize>, Error> {
         let mut session = self.confirm.lock().expect("no panic under this lock");
         Ok(self.originals.origin_of(&mut session, hash)?)
@@ -142,7 +140,7 @@ impl LeakScanner {
         entry.whole += u64::from(whole);
     }
 
-    /// Refuses a dump that holds originals, or warns, as `[mask] leaks` says. The warnings are returned.
+    /// Fails for a dump that holds originals, or warns, as `[mask] leaks` says. Returns the warnings.
     pub(crate) fn verdict(&self, house: &House) -> Result<Vec<String>, Error> {
         let found = self.found.lock().expect("no panic under this lock").clone();
         let mut places = Vec::new();
@@ -209,8 +207,8 @@ impl ScannedTable {
 }
 
 impl ScannedColumn {
-    /// What stands well in place of values of this column: what stands for the original itself where that is all of each value, so
-    /// that joins still match. A text that mentions one is not one.
+    /// Proposes a mask for this column: the original's own mask, so that joins still match, if the column can take it and each
+    /// value is a whole original; otherwise, as for a text that mentions one, the column's best mask.
     fn proposal(&self, mask: &str, whole: bool) -> String {
         let own = format!("{mask:?}");
         let takes_own = whole && self.kind != ScannedAs::Json && self.takes.contains(&own);
@@ -218,7 +216,7 @@ impl ScannedColumn {
     }
 }
 
-/// One worker's look at one part.
+/// The scan of one part by one worker.
 pub(crate) struct TableScanner<'a> {
     watch: &'a LeakScanner,
     at: usize,
@@ -228,7 +226,6 @@ pub(crate) struct TableScanner<'a> {
 }
 
 impl TableScanner<'_> {
-    /// Looks at a tuple as it is written.
     pub(crate) fn row(&mut self, tuple: &[u8]) -> Result<(), Error> {
         for (position, cell) in Literals::of(tuple).enumerate() {
             let Some(look) = self.table.columns.get(position).filter(|look| look.scan) else { continue };
@@ -249,7 +246,7 @@ impl TableScanner<'_> {
         Ok(())
     }
 
-    /// The first original in a text.
+    /// Returns the hash of the first original in a text.
     fn original(&mut self, text: &[u8], kind: ScannedAs) -> Result<Option<u64>, Error> {
         let watch = self.watch;
         let mut original = Ok(None);
@@ -264,7 +261,7 @@ impl TableScanner<'_> {
         original
     }
 
-    /// The row's key in words, unless it holds an original itself.
+    /// Returns the row's key as text. `None` if the table has no key, or if the key itself holds an original.
     fn key(&mut self, tuple: &[u8]) -> Result<Option<String>, Error> {
         let mut words = Vec::new();
         for (position, name) in &self.table.key {
@@ -282,9 +279,9 @@ impl TableScanner<'_> {
     }
 }
 
-/// Reads letters and records.
+/// Reads the server's lower-case letters and the hashed originals. Returns the number of originals and the scanner.
 fn load(session: &mut Session, originals: &Originals, scan: &LeakScan) -> Result<(u64, Scanner), Error> {
-    // As digits: letters beyond U+FFFF would break whoever reads the server's process list meanwhile.
+    // Sent as hexadecimal digits: letters beyond U+FFFF would break clients that read the server's process list meanwhile.
     let question = lower(&format!("_utf8mb4 x'{}'", hex(Fold::question().as_bytes())));
     let answer: Option<String> =
         session.first("asking for lower-case letters", &format!("SELECT {question}"))?;

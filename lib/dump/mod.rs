@@ -1,14 +1,14 @@
-//! One dump from beginning to end: rows to one gzip file of many members.
+//! Makes one dump from beginning to end: one gzip file of many members.
 //!
 //! ```text
-//! lock the name, remove litter, open the snapshot, read definitions, check the room on the disk
+//! lock the name, remove files of dead runs, open the snapshot, read definitions, check the room on the disk
 //! header │ rows, in the order in which workers finish │ keys │ objects │ footer │ manifest │ trailer
 //! fsync and read everything back, rename, fsync the directory
 //! ```
 //!
-//! In: the document's plan and copy, or a configured server and the names of databases. Out: one `NAME-YYYYMMDDTHHMMSSZ.sql.gz` that
-//! `zcat | mysql` restores and that `dev-restore` loads member by member, and the document's `dump`. `README.md` says what a
-//! dump takes and costs; the file itself is described in `../archive/README.md`.
+//! In: the document's plan and copy, or a configured server and the names of databases. Out: one `NAME-YYYYMMDDTHHMMSSZ.sql.gz`,
+//! which `zcat | mysql` restores and `dev-restore` loads member by member; and the document's `dump`. `README.md` says what a
+//! dump needs and costs; `../archive/README.md` describes the file.
 
 mod define;
 mod error;
@@ -50,10 +50,11 @@ use read::session::statements_of;
 use read::snapshot::{self, ReadPlan, ReadSnapshot};
 use read::workers::{ReadTask, SharedWork};
 
-/// Compressed bytes a byte of the server's tables: an estimate on the safe side.
+/// Compressed bytes of the dump in per cent of the tables' bytes on the server: a high estimate.
 const COMPRESSED_PER_CENT: u64 = 40;
 
-/// Writes and publishes a dump; the lock on its name is still held in what is returned. Nothing with `--dry-run`.
+/// Writes and publishes a dump. The returned [`DumpStore`] still holds the lock on its name. With `--dry-run`, `None`: nothing is
+/// written.
 pub fn write(
     house: &House,
     document: &mut Document,
@@ -78,7 +79,7 @@ pub fn write(
     Ok((report(house, document, &job.manifest, path, started)?, Some(store)))
 }
 
-/// Writes the file and gives it its name.
+/// Writes the file and publishes it. If a reader is lost, writes it again from the beginning, with the writer alone.
 fn publish(house: &House, job: &mut DumpJob, store: &DumpStore) -> Result<PathBuf, Error> {
     let empty = job.manifest.clone();
     let partial = match build(house, job, store) {
@@ -94,7 +95,7 @@ fn publish(house: &House, job: &mut DumpJob, store: &DumpStore) -> Result<PathBu
     Ok(partial.publish(Trust::of(&house.config))?)
 }
 
-/// Writes a file that is whole, but for its name.
+/// Writes the whole file under its temporary name.
 fn build<'a>(house: &House, job: &mut DumpJob, store: &'a DumpStore) -> Result<Partial<'a>, Error> {
     let read_plan = ReadPlan {
         writer: &job.server,
@@ -123,7 +124,8 @@ fn build<'a>(house: &House, job: &mut DumpJob, store: &'a DumpStore) -> Result<P
     Ok(partial)
 }
 
-/// The file is whole, and restores if that is asked for. If that cannot be tried, its manifest says so.
+/// Reads the file back and proves that it restores, if `[dump] prove` asks for it. If that cannot be tried to its end, writes the
+/// manifest again, which then says so.
 fn make_sure(
     house: &House,
     job: &mut DumpJob,
@@ -138,8 +140,8 @@ fn make_sure(
     read_back(house, partial, job.workers).map(drop)
 }
 
-/// The file is on the disk, and what is read from it unpacks. The disk, or the server of a network file system, takes about
-/// as long as the reading: neither waits for the other.
+/// Flushes the file to disk (or to the server of a network file system) and checks every member. Both take about the same time,
+/// so they run together.
 fn read_back(house: &House, partial: &Partial, threads: u16) -> Result<DumpFile, Error> {
     Ok(thread::scope(|scope| {
         let synced = scope.spawn(|| partial.sync());
@@ -148,7 +150,7 @@ fn read_back(house: &House, partial: &Partial, threads: u16) -> Result<DumpFile,
     })?)
 }
 
-/// Completes the manifest but for the rows; what is left is how to read them.
+/// Completes the manifest except for the rows, and returns how to read them.
 fn describe(
     house: &House,
     job: &mut DumpJob,
@@ -206,7 +208,7 @@ fn fill(
         manifest.warnings.extend(watch.verdict(house)?);
     }
     guard::rows(house, (&job.wish, job.place), &mut snapshot, (manifest, &work))?;
-    // The server need not wait for the rest.
+    // Ends the transactions on the server: no rows are read after this.
     drop(snapshot);
     let ground = beginning.wait(house, &job.server, job.place);
     prove::schema(house, manifest, &ground)?;
@@ -220,7 +222,7 @@ fn fill(
     Ok(ground)
 }
 
-/// Says what would be dumped.
+/// Tells the person what would be dumped (`--dry-run`).
 fn rehearse(house: &House, job: &DumpJob) -> Result<Done, Error> {
     let outline = outline(&mut job.server.connect()?, &job.wish)?;
     for part in &outline.parts {
@@ -247,7 +249,7 @@ fn engine_word(engine: Engine) -> &'static str {
     }
 }
 
-/// What the workers do, largest first, so that the last one to finish is a small one.
+/// Makes the workers' tasks, the largest first, so that the last task to finish is a small one.
 fn tasks(mut parts: Vec<TableReadPlan>, manifest: &Manifest) -> Vec<ReadTask> {
     parts.retain(|part| !part.columns.is_empty());
     parts.sort_by_key(|part| std::cmp::Reverse(part.bytes()));
@@ -263,7 +265,7 @@ fn tasks(mut parts: Vec<TableReadPlan>, manifest: &Manifest) -> Vec<ReadTask> {
     parts.into_iter().map(task).collect()
 }
 
-/// Reads and writes all rows; the manifest learns their number and digests.
+/// Reads and writes all rows, and puts their number and digests into the manifest.
 fn rows(
     house: &House,
     work: &SharedWork,
@@ -298,7 +300,7 @@ fn rows(
     Ok(())
 }
 
-/// `34 MiB, 98 MiB/s`.
+/// Formats volume and speed, such as `34 MiB, 98 MiB/s`.
 fn rate(bytes: u64, started: Instant) -> String {
     let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
     let mib = bytes >> 20;

@@ -1,4 +1,5 @@
-//! A dump's SQL for a database of another name: the file names its own, and replaces that one whatever database a client is told.
+//! Writes a dump's SQL for a database of another name. The file itself names its database, and replaces that one whichever
+//! database the client was given.
 //!
 //! In: a dump of one database, the new name. Out: the SQL of all its members, in their order, with that name in it.
 
@@ -10,7 +11,7 @@ use super::error::Error;
 use crate::archive::{self, DumpFile, FileAction, Manifest, MemberKind};
 use crate::sql::{Mode, requalify};
 
-/// The longest name of a database, in characters.
+/// Most characters of a database's name.
 const NAME_CHARACTERS_MAX: usize = 64;
 
 /// Writes the SQL of a dump for a database that is called `name`.
@@ -31,7 +32,7 @@ pub fn write_as(dump: &DumpFile, name: &str, out: &mut dyn Write) -> Result<(), 
     Ok(())
 }
 
-/// The manifest as it would be if the database were called otherwise.
+/// Returns the manifest with another database name. Fails for several databases and for an impossible name.
 fn renamed(manifest: &Manifest, name: &str) -> Result<Manifest, String> {
     let [database] = &manifest.databases[..] else {
         let all: Vec<&str> = manifest.databases.iter().map(|database| database.name.as_str()).collect();

@@ -1,11 +1,12 @@
-//! Whether this host lets a server program work in a directory at all.
+//! Whether AppArmor or SELinux lets a server program work in a directory.
 //!
-//! In: a program, a directory. Out: nothing, or who forbids it and what to write where. AppArmor and SELinux keep the distribution's
-//! server in the distribution's directories; what the server itself says then (`Permission denied`, in a directory of its own)
-//! leads nobody there.
+//! In: a program, a directory. Out: nothing, or which of the two forbids it and what to configure. Both keep the distribution's
+//! server in the distribution's directories, and the server's own message (`Permission denied`, for a directory that it owns)
+//! does not say so.
 //!
-//! AppArmor goes by the path of the program: with a profile in force and no line for the directory it cannot work. SELinux goes
-//! by labels and by who starts it: started by a person it mostly is not confined, so that is advice.
+//! AppArmor goes by the path of the program: a profile in force without a line for the directory forbids it, which is an error.
+//! SELinux goes by labels and by who starts the program: a program that a person starts is mostly not confined, so there is
+//! only advice.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,12 +15,12 @@ use super::error::Error;
 
 const PROFILES: &str = "etc/apparmor.d";
 
-/// Refuses a directory that a profile of AppArmor keeps the program out of.
+/// Fails if a profile of AppArmor keeps the program out of the directory.
 pub(crate) fn refuse_confined(program: &Path, directory: &Path) -> Result<(), Error> {
     refuse_below(Path::new("/"), program, directory)
 }
 
-/// What to do where SELinux is in force, for whoever gets a server that does not start.
+/// Advice for a server that does not start, where SELinux is in force; `None` elsewhere.
 pub(crate) fn selinux_advice(directory: &Path) -> Option<String> {
     selinux_below(Path::new("/"), directory)
 }
@@ -41,13 +42,13 @@ fn refuse_below(root: &Path, program: &Path, directory: &Path) -> Result<(), Err
     })
 }
 
-/// The file of the profile that is in force for a program: what the kernel says, or, for whoever may not ask it, what is
-/// configured.
+/// The file of the profile that is in force for a program: as the kernel says or, where this user may not ask the kernel, as
+/// the configuration says.
 fn profile_in_force(root: &Path, program: &Path) -> Option<String> {
     let word = program.display().to_string();
     let file = word.trim_start_matches('/').replace('/', ".");
     match fs::read_to_string(root.join("sys/kernel/security/apparmor/profiles")) {
-        // `/usr/sbin/mysqld (enforce)`; a profile with a name of its own has that of the program's file.
+        // A line is `/usr/sbin/mysqld (enforce)`; a profile that is not named by path has the name of the program's file.
         Ok(loaded) => {
             let short = program.file_name().unwrap_or_default().to_string_lossy();
             let enforced = loaded.lines().filter_map(|line| line.strip_suffix(" (enforce)"));
@@ -68,7 +69,7 @@ fn profile_in_force(root: &Path, program: &Path) -> Option<String> {
     }
 }
 
-/// Whether rules let somebody write below a directory: `/srv/refresh/** rwk,`.
+/// Whether a rule of a profile allows writing below a directory, such as `/srv/refresh/** rwk,`.
 fn allows(rules: &str, directory: &Path) -> bool {
     let rules = rules.lines().map(str::trim).filter(|line| !line.starts_with('#'));
     rules.into_iter().any(|line| {
@@ -98,7 +99,7 @@ fn read(path: &Path) -> String {
 mod tests {
     use super::*;
 
-    /// A root with these files.
+    /// A temporary root directory with these files.
     fn host(files: &[(&str, &str)]) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         for (path, text) in files {
@@ -132,7 +133,7 @@ mod tests {
         ] {
             assert!(said.contains(part), "{said}");
         }
-        // One with a name of its own, as newer packages have it.
+        // A profile that is not named by path, as in newer packages.
         assert!(refused(&[(LOADED, "mysqld (enforce)\n")]).is_some());
     }
 
@@ -144,7 +145,7 @@ mod tests {
             "/usr/sbin/mysqld-debug (enforce)\n",
             "mysqld (unconfined)\n",
         ] {
-            // The kernel is asked first: what is configured and not loaded does not count.
+            // The kernel is asked first: a profile that is configured and not loaded does not count.
             assert_eq!(
                 refused(&[(LOADED, loaded), (PROFILE, "/usr/sbin/mysqld {\n}\n")]),
                 None,

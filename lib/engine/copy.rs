@@ -1,12 +1,12 @@
 //! A copy of a data directory, as a storage snapshot makes one.
 //!
-//! A running server is frozen with SIGSTOP, its files are copied, and it goes on. The copy is what a power cut at that
-//! moment would have left: all threads stand still, and since native asynchronous I/O is off (`program.rs`) no write is
-//! under way in the kernel on the server's behalf. So each file holds exactly the writes that the server had finished, in
+//! A running server is frozen with SIGSTOP, its files are copied, and it goes on. The copy has what a SIGKILL at that moment
+//! would have left: all threads stand still, and since native asynchronous I/O is off (`program.rs`) no write is
+//! under way in the kernel on the server's behalf. So each file has exactly the writes that the server had finished, in
 //! the order in which it made them. That is the state that `InnoDB`'s redo log and doublewrite buffer, and Aria's log, are
-//! made to recover from: on its first start the copy rolls forward what was committed and back what was not. A lock
+//! made to recover from: at its first start a server on the copy rolls forward what was committed and back what was not. A lock
 //! (`FLUSH TABLES WITH READ LOCK`) would not add consistency, but would wait for the longest query and block writers.
-//! It is also why an Aurora restore with a long open transaction takes its time; the copy then behaves the same.
+//! That first start takes long if a long transaction was open, as it does after a restore of Aurora.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -22,16 +22,17 @@ use super::place::make_directory;
 use super::server::RunningServer;
 use crate::house::Cancel;
 
-/// What a server makes anew at every start, or must not share with its copy (`auto.cnf` holds its UUID).
+/// Files that are not copied: a server makes them anew at its start, or must not share them (`auto.cnf` has its UUID).
 const LEFT_OUT: &[&str] = &["ibtmp1", "#innodb_temp", "auto.cnf"];
 
-/// What is looked at for being nothing but zeros.
+/// Bytes of a block; a block of zeros becomes a hole.
 const BLOCK_BYTES: usize = 64 * 1024;
-/// Bytes that are read at once.
+/// Bytes that one read asks for.
 const READ_BYTES: usize = 16 * BLOCK_BYTES;
 static ZEROS: [u8; BLOCK_BYTES] = [0; BLOCK_BYTES];
 
-/// Copies the data directory `from` to `to`, which must not exist. Out: the moment that the copy shows.
+/// Copies the data directory `from` to `to`, which must not exist. Returns the moment that the copy shows. `server` is
+/// the one that runs on `from`, if one does.
 pub(crate) fn copy_data(
     from: &Path,
     to: &Path,
@@ -58,7 +59,7 @@ fn copy_files(from: &Path, to: &Path, cancel: &Cancel) -> Result<(), Error> {
         let target = to.join(below);
         let kind = entry.file_type();
         if kind.is_symlink() {
-            // What it points to is not of this directory: a copy would share it.
+            // The target of a link is outside of this directory: original and copy would share it.
             return Err(Error::Link { path: entry.path().to_owned() });
         }
         if kind.is_dir() {
@@ -71,10 +72,10 @@ fn copy_files(from: &Path, to: &Path, cancel: &Cancel) -> Result<(), Error> {
     Ok(())
 }
 
-/// Shares the blocks where the file system can. Elsewhere leaves holes for zeros: most of a young server's files (redo
-/// and undo logs, system tablespaces) is reserved room.
+/// Copies one file: shares its blocks where the file system can, else leaves holes for zeros. Most of a young server's files
+/// (redo and undo logs, system tablespaces) is reserved room.
 fn copy_file(from: &Path, to: &Path, cancel: &Cancel) -> io::Result<()> {
-    // Whose data it is could put something else there meanwhile.
+    // The owner of the data could replace the file by a link or a pipe after the check.
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let mut source = File::options().read(true).custom_flags(flags).open(from)?;
     if !source.metadata()?.is_file() {
@@ -86,7 +87,7 @@ fn copy_file(from: &Path, to: &Path, cancel: &Cancel) -> io::Result<()> {
         return Ok(());
     }
     let mut buffer = vec![0; READ_BYTES];
-    // A large file takes minutes, and whoever wants to stop is heard meanwhile. The caller asks again, and throws the half copy away.
+    // A large file takes minutes, so a signal ends the loop. The caller then fails too, and removes the half copy.
     while cancel.requested().is_none() {
         let count = read_full(&mut source, &mut buffer)?;
         for block in buffer[..count].chunks(BLOCK_BYTES) {
@@ -148,7 +149,7 @@ mod tests {
         std::os::unix::fs::symlink("/etc/passwd", from.join("t.ibd")).unwrap();
         assert!(matches!(copy_data(&from, &to, None, &Cancel::default()), Err(Error::Link { .. })));
         assert!(!to.exists());
-        // Nor one that took a file's place meanwhile.
+        // Nor is a link followed that has replaced a file after the check.
         assert!(copy_file(&from.join("t.ibd"), &folder.path().join("copy"), &Cancel::default()).is_err());
         assert!(copy_file(&from, &folder.path().join("copy"), &Cancel::default()).is_err());
     }

@@ -1,4 +1,4 @@
-//! How a server on this machine fails.
+//! Why work with a server on this machine fails, and how a tool ends then.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ pub enum Error {
         /// What the operating system answered.
         source: std::io::Error,
     },
-    /// A link where data is to be.
+    /// There is a symbolic link in a data directory that is copied.
     #[error("{} is a link: a copy of the data would share what it points to", path.display())]
     Link {
         /// Path of the symbolic link.
@@ -38,38 +38,38 @@ pub enum Error {
         /// What the program says of itself.
         version: String,
     },
-    /// The server program failed.
+    /// The server program failed at its work.
     #[error("{what} failed: {detail}")]
     Server {
-        /// `installing the system tables`, `starting prod`.
+        /// What was done, as a fragment: `installing the system tables`.
         what: String,
-        /// The last words of its log.
+        /// The line of its log, or of the operating system, that explains it.
         detail: String,
     },
-    /// It did not end, whatever was tried: what it works on is not touched.
+    /// The server did not end, not even by SIGKILL: its data directory is left as it is.
     #[error("the server of {} does not end, not even when it is killed", data.display())]
     StillAlive {
-        /// Path of its data directory.
+        /// Path of the server's data directory.
         data: PathBuf,
     },
-    /// Somebody else took the server's port before it did.
+    /// Another process has the server's port.
     #[error("{0} failed: somebody else has its port")]
     PortTaken(String),
-    /// This host keeps the program out of the directory.
+    /// A profile of AppArmor keeps the program out of the directory.
     #[error("AppArmor keeps {} out of {}", program.display(), directory.display())]
     Confined {
         /// Path of the server program.
         program: PathBuf,
         /// Path of the directory that it is to work in.
         directory: PathBuf,
-        /// The lines of a profile that let it.
+        /// The lines for the profile that would allow it.
         lines: String,
-        /// Path of the file that these lines belong into.
+        /// Path of the file for these lines.
         local: String,
-        /// Path of the profile, which is loaded again afterwards.
+        /// Path of the profile, which must be loaded again afterwards.
         profile: String,
     },
-    /// Talking to a server failed.
+    /// A login to a server, or a statement there, failed.
     #[error(transparent)]
     MySql(Box<mysql::Error>),
     /// A signal (SIGINT, SIGTERM) ended the work.

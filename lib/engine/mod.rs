@@ -1,7 +1,7 @@
 //! The server software: finding it, making a data directory, running, freezing and copying one; its accounts.
 //!
-//! In: a path or the name of an engine. Out: real `mariadbd` or `mysqld` processes: those that end with us ([`RunningServer`]), and those
-//! that go on ([`DetachedServer`]).
+//! In: a path or the name of an engine. Out: real `mariadbd` or `mysqld` processes: those that end with this tool
+//! ([`RunningServer`]), and those that go on after it ([`DetachedServer`]).
 
 mod accounts;
 mod confined;

@@ -1,6 +1,6 @@
-//! Directories of servers, and what their file systems can do.
+//! Directories for servers, and what their file systems can do.
 //!
-//! In: a directory. Out: whether a server's data may lie there and on this machine, whether its files can share blocks, what is free.
+//! In: a directory. Out: whether a server's data may be there, whether its files can share blocks, how much room is free.
 
 use std::fs::{self, DirBuilder, File};
 use std::io::Write;
@@ -19,15 +19,15 @@ const ELSEWHERE: &[(u64, &str)] = &[
     (0x0102_1997, "9P"),
 ];
 
-/// Makes a directory that only this user can enter, and those above it: for data, sockets, temporary files of a server.
+/// Makes a directory that only this user can enter, and missing ones above it: for data, sockets, temporary files of a server.
 pub(crate) fn make_directory(path: &Path) -> Result<(), Error> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::file("create", path))
 }
 
-/// The kind of network file system that a directory is on, if it is on one: a server's locks and its speed are lost there.
+/// The kind of network file system that a directory is on, if it is on one: a server's locks do not work there, and it is slow.
 pub(crate) fn network_file_system(directory: &Path) -> Result<Option<&'static str>, Error> {
     let found = rustix::fs::statfs(directory).map_err(|e| Error::file("look at", directory)(e.into()))?;
-    // The type is signed on some machines.
+    // `f_type` is signed on some machines.
     #[expect(clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "magic numbers have 32 bits")]
     let kind = u64::from(found.f_type as u32);
     Ok(elsewhere(kind))
@@ -37,8 +37,8 @@ fn elsewhere(kind: u64) -> Option<&'static str> {
     ELSEWHERE.iter().find(|(known, _)| *known == kind).map(|(_, name)| *name)
 }
 
-/// Why no server's data belongs in a directory, if that is so: somebody else may write into it or replace it, or it is not on this
-/// host. With `as_other` the server runs as another user, who must be able to pass every directory above it.
+/// Why a server's data must not be in a directory, if that is so: another user may write into it or replace it, or it is not on
+/// this host. With `as_other` the server runs as another user, who must be able to pass every directory above it.
 pub(crate) fn unfit(root: &Path, as_other: bool) -> Result<Option<String>, Error> {
     let found = fs::symlink_metadata(root).map_err(Error::file("look at", root))?;
     if !found.is_dir() {
@@ -72,7 +72,7 @@ pub(crate) fn unfit(root: &Path, as_other: bool) -> Result<Option<String>, Error
     Ok(None)
 }
 
-/// Whether a copy of a file in this directory can share its blocks: tried, since no name of a file system says it.
+/// Whether a copy of a file in this directory can share its blocks. Tries it, since the name of a file system does not tell.
 pub(crate) fn shares_blocks(directory: &Path) -> Result<bool, Error> {
     let [from, to] =
         ["from", "to"].map(|end| directory.join(format!(".reflink-{}-{end}", std::process::id())));
@@ -88,7 +88,7 @@ pub(crate) fn shares_blocks(directory: &Path) -> Result<bool, Error> {
     tried.map_err(Error::file("write in", directory))
 }
 
-/// What this host calls itself.
+/// The name of this host, as its kernel has it.
 pub(crate) fn host_name() -> String {
     fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
 }
@@ -98,13 +98,13 @@ pub(crate) fn device_of(directory: &Path) -> Option<u64> {
     fs::metadata(directory).ok().filter(fs::Metadata::is_dir).map(|found| found.dev())
 }
 
-/// Bytes that are free on the directory's file system, for whoever is not root.
+/// Bytes that a user other than root can still write to the directory's file system.
 pub(crate) fn free_bytes(directory: &Path) -> Result<u64, Error> {
     let found = rustix::fs::statvfs(directory).map_err(|e| Error::file("look at", directory)(e.into()))?;
     Ok(found.f_bavail.saturating_mul(found.f_frsize))
 }
 
-/// Everything that was written to the directory's file system is on the disk afterwards.
+/// Waits until everything that was written to the directory's file system is on the disk.
 pub(crate) fn sync_file_system(directory: &Path) -> Result<(), Error> {
     let failed = |e: std::io::Error| Error::file("sync", directory)(e);
     let opened = File::open(directory).map_err(failed)?;
@@ -139,7 +139,7 @@ mod tests {
         mode(&root, 0o777);
         assert!(why(false).starts_with("others may write into it"));
         mode(&root, 0o711);
-        // Only root can give away a directory: elsewhere nothing is of somebody else.
+        // Only root can change the owner of a directory; without root this part is left out.
         if rustix::process::geteuid().is_root() {
             chown(&above, Some(65_534), None).unwrap();
             assert!(why(false).contains("belongs to user 65534, who could replace it"), "{}", why(false));
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn nfs_is_no_place_and_what_is_of_this_host_is_one() {
-        // As the kernel's include/uapi/linux/magic.h has them; no test can mount one without its server.
+        // Magic numbers of the kernel's include/uapi/linux/magic.h. No test can mount NFS without its server.
         let nfs = u64::try_from(rustix::fs::NFS_SUPER_MAGIC).unwrap();
         assert_eq!(elsewhere(nfs), Some("NFS"));
         for (xfs_btrfs_ext4_tmpfs, name) in

@@ -1,4 +1,4 @@
-//! Which server program runs here, and how an empty data directory is made with it.
+//! Finds server programs on this host, and makes empty data directories with them.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -12,7 +12,7 @@ use super::error::Error;
 use super::place::make_directory;
 use super::user::HostUser;
 
-/// Where servers are when they are not on PATH.
+/// Folders that usually have server programs, searched after those of PATH.
 const USUAL_FOLDERS: &[&str] =
     &["/usr/sbin", "/usr/bin", "/usr/libexec", "/usr/local/sbin", "/usr/local/bin", "/usr/local/mysql/bin"];
 
@@ -27,7 +27,6 @@ pub enum Brand {
 }
 
 impl Brand {
-    /// Name of the server software, for people.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Mariadb => "MariaDB",
@@ -48,23 +47,21 @@ impl Brand {
     }
 }
 
-/// The server program of a directory.
+/// A server program of this host, and how it is to make and run data directories.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ServerProgram {
-    /// Path of the server program.
     pub(crate) path: PathBuf,
-    /// Which server software it is.
     pub(crate) brand: Brand,
-    /// Its version, without what the build adds: `10.11.19`.
+    /// Its version, without the suffix of the build: `10.11.19`.
     pub(crate) version: String,
-    /// Whether its data directories are for names in lower case (`lower_case_table_names = 1`).
+    /// Whether its data directories store names in lower case (`lower_case_table_names = 1`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) lower_case: bool,
 }
 
 impl ServerProgram {
-    /// The program at `path`, or the first of its brand on PATH and in the usual folders. Debian's MariaDB has a link
-    /// named `mysqld`, so every candidate is asked what it is.
+    /// The program at `path`, or the first of its brand on PATH, in the usual folders and in the caches. Debian's MariaDB has a
+    /// link named `mysqld`, so each candidate is run with `--version`.
     pub(crate) fn find(path: Option<&Path>, brand: Option<Brand>) -> Result<Self, Error> {
         if let Some(path) = path {
             let path = path.canonicalize().map_err(Error::file("find the server program", path))?;
@@ -85,18 +82,18 @@ impl ServerProgram {
         found.ok_or(Error::NoServer(brand.map_or("MariaDB or MySQL", Brand::title)))
     }
 
-    /// The first program of a brand whose first two numbers are those of a server's version: `10.11`, `8.0`.
+    /// The first program of a brand with the same series as `version`, which is its first two numbers: `10.11`, `8.0`.
     pub(crate) fn of_series(brand: Brand, version: &str) -> Option<Self> {
         Self::all_of_series(brand, version).next()
     }
 
-    /// All programs on this host of a brand and series, the best first.
+    /// All programs on this host of a brand and of the series of `version`, in the order in which the folders are searched.
     pub(crate) fn all_of_series(brand: Brand, version: &str) -> impl Iterator<Item = Self> {
         let wanted = series(version);
         Self::all(brand).filter(move |program| wanted.is_some() && series(&program.version) == wanted)
     }
 
-    /// Whether another user than the one who runs this can run it: one that was unpacked below root's home, nobody else can.
+    /// Whether every user of this host can run the program: one that was unpacked below root's home, only root can.
     pub(crate) fn is_for_everybody(&self) -> bool {
         let open =
             |path: &Path| fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o001 != 0);
@@ -115,8 +112,8 @@ impl ServerProgram {
         Self { path: path.to_owned(), brand: Brand::says(said), version, lower_case: false }
     }
 
-    /// Makes a data directory with system tables and a `root` without password, whom the first server on it has to drop
-    /// ([`super::without_installed`]) before it listens at a port; as another user, to whom it belongs then.
+    /// Makes a data directory with system tables and an account `root` without password. The first server on it has to drop that
+    /// account ([`super::without_installed`]) before it listens. With `by`, that user makes and owns the directory.
     pub(crate) fn install(&self, data: &Path, by: Option<HostUser>) -> Result<(), Error> {
         let mut command = match self.brand {
             Brand::Mariadb => {
@@ -155,7 +152,7 @@ impl ServerProgram {
         Err(failed(what, &last.into_iter().rev().collect::<Vec<_>>().join(" / ")))
     }
 
-    /// What shapes the files on disk: the same for making, running and restoring a data directory.
+    /// Arguments that decide the form of the files on disk: the same for making, running and restoring a data directory.
     ///
     /// Without native asynchronous I/O every write is made by a thread of the server, so stopping the threads stops
     /// the writes: see `copy.rs`.
@@ -165,12 +162,12 @@ impl ServerProgram {
             Brand::Mysql => "--innodb-redo-log-capacity=64M",
         };
         let mut arguments = vec![log.to_owned(), "--innodb-use-native-aio=0".to_owned()];
-        // MySQL wants the same for its whole life.
+        // MySQL starts only with the value with which the data directory was made.
         arguments.extend(self.lower_case.then(|| "--lower-case-table-names=1".to_owned()));
         arguments
     }
 
-    /// A program that came with this one, by its name or by the one that it had before.
+    /// The path of a program that came with this one, by its name or by its older name.
     pub(crate) fn sibling(&self, name: &str, old: &str) -> PathBuf {
         let beside = self.path.parent().map(Path::to_owned).into_iter();
         let around = self.path.parent().and_then(Path::parent).into_iter();
@@ -187,15 +184,15 @@ pub(crate) fn series(version: &str) -> Option<(u16, u16)> {
     Some((numbers.next()??, numbers.next()??))
 }
 
-/// A temporary directory of the server's own: MariaDB deletes every `#sql…` in it when it starts, and with it the
-/// temporary tables of all other servers that share it.
+/// Makes a temporary directory for one server beside its data, and returns the argument for it. MariaDB deletes every `#sql…`
+/// there at its start: in a shared directory, temporary tables of other servers, too.
 pub(crate) fn tmpdir(data: &Path) -> Result<String, Error> {
     let folder = data.with_file_name("tmp");
     make_directory(&folder)?;
     Ok(format!("--tmpdir={}", folder.display()))
 }
 
-/// `--user=root` for root: both servers insist on being told.
+/// `--user=root` for root: without it MariaDB and MySQL refuse to run as root.
 pub(crate) fn user() -> Option<&'static str> {
     rustix::process::geteuid().is_root().then_some("--user=root")
 }
@@ -212,7 +209,7 @@ fn candidates(brand: Brand) -> Vec<PathBuf> {
         Brand::Mysql => &["mysqld"],
     };
     let mut folders = folders();
-    // Where scripts/servers unpacks a MySQL for machines whose distribution has none.
+    // scripts/servers unpacks a MySQL here, on machines whose distribution has none.
     let home = crate::config::environment("HOME").map(|home| PathBuf::from(home).join(".cache"));
     let cache = crate::config::environment("XDG_CACHE_HOME").map(PathBuf::from).or(home);
     folders.extend(cache.map(|cache| cache.join("refreshkit/mysql")));
@@ -221,7 +218,7 @@ fn candidates(brand: Brand) -> Vec<PathBuf> {
     paths.filter(|path| path.is_file()).collect()
 }
 
-/// What the program says of itself; nothing if it cannot be run.
+/// What a program prints for `--version`; `None` if it is no server program that can be run.
 fn ask(path: &Path) -> Option<String> {
     let output =
         Command::new(path).args(["--no-defaults", "--version"]).stdin(Stdio::null()).output().ok()?;

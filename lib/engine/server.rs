@@ -1,4 +1,4 @@
-//! One running server process: start, freeze, stop.
+//! A server process that ends with this tool: start, freeze, stop.
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
@@ -15,35 +15,33 @@ use super::program::{Brand, ServerProgram, failed, tmpdir, user};
 use crate::house::Cancel;
 use crate::mysql;
 
-/// How long a server may take until it answers. Recovery of a large copy is part of it.
+/// How long a server may take until it answers, the recovery of a large copy included.
 const START_TIMEOUT: Duration = Duration::from_mins(3);
-/// How long a server may take to stop by itself.
+/// How long a server may take to stop in order.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long the threads of a server may take to stand still.
+/// How long the threads of a server may take to stop after SIGSTOP.
 const FREEZE_TIMEOUT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(25);
-/// What both servers say when the port is somebody else's.
+/// What MariaDB and MySQL say when another process has the port.
 const PORT_TAKEN: &str = "Address already in use";
 
-/// Socket and port at which a server listens.
 #[derive(Debug, Clone)]
 pub(crate) struct ListenAddress {
-    /// Path of the Unix socket, through which we log in.
+    /// Path of the Unix socket through which this tool logs in.
     pub(crate) socket: PathBuf,
-    /// For everybody on this host; none means the socket only.
+    /// Port on 127.0.0.1; `None` for the socket only.
     pub(crate) port: Option<u16>,
 }
 
-/// A running server. Dropping it kills the process, which is what a power cut does: nothing committed is lost.
+/// A running server. Dropping it kills the process, which loses nothing that was committed.
 #[derive(Debug)]
 pub(crate) struct RunningServer {
     child: Child,
-    /// Socket and port that the server listens at.
     pub(crate) address: ListenAddress,
 }
 
 impl RunningServer {
-    /// Starts the program on a data directory and waits until the account answers over the socket.
+    /// Starts the program on a data directory and waits until the account can log in over the socket.
     pub(crate) fn start(
         program: &ServerProgram,
         data: &Path,
@@ -53,7 +51,7 @@ impl RunningServer {
     ) -> Result<Self, Error> {
         let log = data.with_file_name("log");
         let what = format!("starting the server of {}", data.display());
-        // A lock file of a server that was killed names a process that may be somebody else's by now.
+        // The lock file of a killed server names a pid that another process may have by now.
         for leftover in [address.socket.clone(), lock_of(&address.socket)] {
             let _ = fs::remove_file(leftover);
         }
@@ -67,7 +65,7 @@ impl RunningServer {
             .stdin(Stdio::null())
             .stdout(output)
             .stderr(also)
-            // Not in our process group: Ctrl-C is for us, and we stop the servers in order.
+            // In a process group of its own: Ctrl-C must reach this tool only, which then stops the server in order.
             .process_group(0)
             .spawn()
             .map_err(|e| failed(&what, &e))?;
@@ -92,17 +90,17 @@ impl RunningServer {
         self.child.try_wait().is_ok_and(|status| status.is_some())
     }
 
-    /// Stops it in order.
+    /// Stops the server in order; kills it after [`STOP_TIMEOUT`].
     pub(crate) fn stop(mut self) {
         let _ = self.signal(Signal::TERM);
         let start = Instant::now();
         while !self.has_ended() && start.elapsed() < STOP_TIMEOUT {
             std::thread::sleep(POLL);
         }
-        // What is still there is killed by Drop.
+        // Drop kills a process that is still there.
     }
 
-    /// Stops every thread of the server until the guard is dropped.
+    /// Stops every thread of the server with SIGSTOP until the returned guard is dropped.
     pub(crate) fn freeze(&self) -> Result<Frozen<'_>, Error> {
         let guard = Frozen(self);
         self.signal(Signal::STOP).map_err(|e| failed("freezing a server", &e))?;
@@ -131,7 +129,7 @@ impl Drop for RunningServer {
     }
 }
 
-/// A server whose threads stand still. It goes on when this is dropped, whatever happens in between.
+/// A server that is stopped with SIGSTOP. Dropping this lets it go on.
 #[derive(Debug)]
 pub(crate) struct Frozen<'a>(&'a RunningServer);
 
@@ -141,7 +139,7 @@ impl Drop for Frozen<'_> {
     }
 }
 
-/// Whether all threads of a process are in one of these states (proc_pid_stat(5)), or gone.
+/// Whether all threads of a process are gone or in one of these states (proc_pid_stat(5)).
 pub(crate) fn threads_are(pid: Pid, states: &[char]) -> bool {
     let Ok(threads) = fs::read_dir(format!("/proc/{}/task", pid.as_raw_nonzero())) else { return true };
     threads.flatten().all(|thread| {
@@ -157,9 +155,9 @@ fn lock_of(socket: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// A throw-away server: small, on this host only, without a binary log.
+/// The arguments for a throw-away server: small, on this host only, without a binary log.
 fn arguments(program: &ServerProgram, data: &Path, address: &ListenAddress) -> Vec<String> {
-    // Both servers insist on this one being first.
+    // MariaDB and MySQL accept this one only as the first argument.
     let mut arguments = vec!["--no-defaults".to_owned()];
     arguments.extend(user().map(str::to_owned));
     arguments.extend(program.storage());
@@ -172,11 +170,11 @@ fn arguments(program: &ServerProgram, data: &Path, address: &ListenAddress) -> V
     }
     let common = [
         "--skip-log-bin",
-        // An account of localhost is then one of the socket, never one of 127.0.0.1.
+        // An account `…@localhost` then means the socket, never 127.0.0.1.
         "--skip-name-resolve",
         "--character-set-server=utf8mb4",
         "--innodb-buffer-pool-size=64M",
-        // At a commit the log is with the kernel: it survives a kill of the server, and copying sees it.
+        // At a commit the log is written to the kernel: it survives a kill of the server, and a copy of the files has it.
         "--innodb-flush-log-at-trx-commit=2",
         "--performance-schema=OFF",
         "--max-connections=150",
@@ -185,7 +183,7 @@ fn arguments(program: &ServerProgram, data: &Path, address: &ListenAddress) -> V
     arguments.extend(common.map(str::to_owned));
     match program.brand {
         Brand::Mysql => arguments.extend(["--mysqlx=OFF", "--secure-file-priv=NULL"].map(str::to_owned)),
-        // MariaDB knows no NULL here: SQL may write files where nobody else can read or run them.
+        // MariaDB has no value that forbids files: SQL may write them into a directory that nobody else can enter.
         Brand::Mariadb => {
             arguments.push(format!("--secure-file-priv={}", data.with_file_name("tmp").display()));
         }
@@ -193,7 +191,7 @@ fn arguments(program: &ServerProgram, data: &Path, address: &ListenAddress) -> V
     arguments
 }
 
-/// Why a server has ended before it answered.
+/// The error for a server that has ended before it answered. `words` are the last ones of its log.
 pub(super) fn ended(what: &str, words: &str, log: &Path) -> Error {
     if words.contains(PORT_TAKEN) {
         return Error::PortTaken(what.to_owned());
@@ -203,7 +201,8 @@ pub(super) fn ended(what: &str, words: &str, log: &Path) -> Error {
     failed(what, &format!("{words} (see {}){advice}", log.display()))
 }
 
-/// What a server's log says about its end, from an offset on: a port that is taken, or else the last error that is one.
+/// The line of a server's log that explains its end, from the offset `from` on: a port that is taken, else the last error but
+/// "Aborting", else the last line.
 pub(super) fn last_words(log: &Path, from: u64) -> String {
     let text = fs::read(log).unwrap_or_default();
     let from = usize::try_from(from).unwrap_or(0).max(text.len().saturating_sub(16 * 1024)).min(text.len());
@@ -220,7 +219,6 @@ pub(crate) fn free_port() -> Result<u16, Error> {
     Ok(listener.map_err(|e| failed("finding a free port", &e))?.port())
 }
 
-/// Whether a port is free on 127.0.0.1 now.
 pub(crate) fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }

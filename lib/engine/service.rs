@@ -1,16 +1,17 @@
-//! A server that goes on when we have ended.
+//! A server that goes on after this tool has ended.
 //!
-//! In: a program, a home of its own, who it runs as. Out: a process that has nothing of ours: a session of its own, no variable of
-//! our environment (a build server kills what carries its cookie), no file but its log.
+//! In: a program, a directory of its own (its home), the user to run as. Out: a process in a session of its own, without our
+//! environment (a build server kills processes that have its cookie there) and without an open file of ours but its log.
 //!
 //! ```text
 //! HOME/data      the data directory        HOME/run     socket, pid, my.cnf, init.sql
-//! HOME/tmp       its temporary files       HOME/files   where SQL may write files on MariaDB, which knows no "nowhere":
-//! HOME/log       what it says                           a directory that nobody may write into
+//! HOME/tmp       its temporary files       HOME/files   where SQL on MariaDB may write files, which cannot be forbidden:
+//! HOME/log       its log                                a directory that nobody may write into
 //! ```
 //!
-//! **Whose a process is**, its command line says, which has `--datadir=HOME/data` in it, that directory by whatever path, and its user,
-//! who is ours or the data's. A pid in a file may be somebody else's by now; so a process is held (pidfd) before it is looked at.
+//! **The process of a home** has `--datadir=HOME/data` on its command line, with any path of that directory, and runs as our user
+//! or as the owner of the data. A pid in a file may belong to another process by now: so processes are searched in `/proc`, and
+//! held (pidfd) before they get a signal.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, Permissions};
@@ -36,80 +37,77 @@ use super::user::HostUser;
 use crate::house::Cancel;
 use crate::mysql;
 
-/// How long a server may take until it answers. Recovery after a crash is part of it.
+/// How long a server may take until it answers, recovery after a crash included.
 const START_TIMEOUT: Duration = Duration::from_mins(3);
-/// How long a server may take to stop by itself: it writes its dirty pages.
+/// How long a server may take to stop in order: it writes its dirty pages.
 const STOP_TIMEOUT: Duration = Duration::from_mins(3);
 /// How long a process may take to vanish after SIGKILL.
 const GONE_TIMEOUT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(5);
-/// What a server makes anew when it has read its data.
+/// The file that a server makes anew once it has read its data.
 const TEMPORARY: &str = "ibtmp1";
-/// How long that may take before it is held all the same, and how often it is looked for: what it does meanwhile costs nobody anything, what it
-/// does afterwards costs the port.
+/// How long [`Starting::hold`] waits for that file before it freezes the server all the same. Work before that costs nothing,
+/// since the old server still answers; work after it is time without a server at the port.
 const HOLD_PATIENCE: Duration = Duration::from_secs(20);
 const HOLD_POLL: Duration = Duration::from_millis(1);
-/// How many seconds it may wait for its port: somebody else may have been quicker.
+/// How many seconds a server may wait for its port, which another process may still have.
 const PORT_SECONDS: u32 = 5;
-/// An account without a right: that it is let in says that the server has done all that it was to do before it listens.
+/// An account without rights, made by the last statement before the server listens: a login as this account shows that all
+/// of those statements were run.
 const READY: &str = "refreshkit_ready";
-/// Bytes that the path of a socket may have (unix(7)).
+/// Length limit for the path of a socket, in bytes (unix(7)).
 const SOCKET_BYTES_MAX: usize = 107;
 
-/// Where a server listens beside its socket.
+/// Where a server listens besides its socket.
 #[derive(Debug, Clone)]
 pub(crate) struct Listen {
     pub(crate) bind: String,
     pub(crate) port: u16,
-    /// Whether it waits a few seconds for the port, which somebody is about to leave.
+    /// Whether it waits a few seconds for the port, which the old server is about to leave.
     pub(crate) waits: bool,
 }
 
-/// A server that goes on when we have ended.
+/// A server that goes on after this tool has ended.
 #[derive(Debug, Clone)]
 pub(crate) struct DetachedServer<'a> {
-    /// The server program that runs.
     pub(crate) program: &'a ServerProgram,
-    /// The directory that is its alone.
+    /// Its home: a directory that no other server uses.
     pub(crate) home: &'a Path,
-    /// Who it runs as; nobody else than we, if not given.
+    /// The user that it runs as; `None` for the user of this tool.
     pub(crate) user: Option<HostUser>,
-    /// Nothing: the socket only.
+    /// Address and port; `None` for the socket only.
     pub(crate) listen: Option<Listen>,
-    /// Lines of its option file. What decides where it is and who can reach it stands on the command line and beats them.
+    /// Lines of its option file. Settings for its paths and its address are on the command line, which beats them.
     pub(crate) settings: String,
-    /// Statements that it runs before it listens, one a line.
+    /// Statements that the server runs before it listens, one a line.
     pub(crate) before: String,
 }
 
-/// Path of a service's Unix socket.
 pub(crate) fn socket_in(home: &Path) -> PathBuf {
     home.join("run/s")
 }
 
-/// Path of a service's data directory.
 pub(crate) fn data_in(home: &Path) -> PathBuf {
     home.join("data")
 }
 
-/// How a stop went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stopped {
     /// No server was running there.
     WasNot,
     /// The server ended by itself, in order.
     Clean,
-    /// It did not end by itself.
+    /// The server did not end in order and was killed.
     Killed,
 }
 
 impl DetachedServer<'_> {
-    /// Starts it and waits until it answers over its socket, all that it was to do before done.
+    /// Starts the server and waits until it answers over its socket, with all statements of `before` run.
     pub(crate) fn start(&self, cancel: &Cancel) -> Result<(), Error> {
         self.begin()?.answers(cancel)
     }
 
-    /// Starts it and waits for nothing.
+    /// Starts the server and does not wait until it answers.
     pub(crate) fn begin(&self) -> Result<Starting, Error> {
         let what = format!("starting the server of {}", self.home.display());
         let socket = socket_in(self.home);
@@ -118,7 +116,7 @@ impl DetachedServer<'_> {
         }
         let password = new_password();
         self.furnish(&password)?;
-        // It is made anew at every start, and says then how far that is.
+        // The server makes this file anew at every start, which shows how far the start is.
         let _ = fs::remove_file(data_in(self.home).join(TEMPORARY));
         let log = self.home.join("log");
         if ended_in_order(&log) {
@@ -133,7 +131,7 @@ impl DetachedServer<'_> {
         command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("LANG", "C.UTF-8");
         command.current_dir("/").stdin(Stdio::null()).stdout(output).stderr(also);
         if let Some(user) = self.user {
-            // Supplementary groups go with the user.
+            // `uid` also drops our supplementary groups.
             command.uid(user.uid).gid(user.gid);
         }
         let child = command.spawn().map_err(|e| failed(&what, &e))?;
@@ -155,7 +153,8 @@ impl DetachedServer<'_> {
             DirBuilder::new().mode(0o500).create(&files).map_err(Error::file("create", &files))?;
         }
         let settings = format!("[mysqld]\n{}\n", self.settings);
-        // Both servers stop at the first of these that fails, and go on: that the last was run is seen by its account.
+        // After a statement that fails both servers skip the rest and start all the same. So the account of the last statement
+        // shows whether all were run.
         let before = format!(
             "{}DROP USER IF EXISTS '{READY}'@'localhost';\nCREATE USER '{READY}'@'localhost' IDENTIFIED BY '{password}';\n",
             self.before
@@ -169,7 +168,7 @@ impl DetachedServer<'_> {
         if let Some(user) = self.user {
             user.give(&self.home.join("run"))?;
             user.give(&self.home.join("tmp"))?;
-            // Those of root, which the server's user may read and not write.
+            // `files` belongs to root, and the server's user may read there and not write.
             chown(&files, Some(0), Some(user.gid)).map_err(Error::file("change the owner of", &files))?;
             let mode = Permissions::from_mode(0o550);
             fs::set_permissions(&files, mode).map_err(Error::file("change the mode of", &files))?;
@@ -179,7 +178,7 @@ impl DetachedServer<'_> {
 
     fn arguments(&self) -> Vec<String> {
         let place = |folder: &str| self.home.join(folder).display().to_string();
-        // Both servers insist on this one being first.
+        // MariaDB and MySQL accept this one only as the first argument.
         let mut arguments = vec![format!("--defaults-file={}", place("run/my.cnf"))];
         arguments.extend(self.program.storage());
         arguments.push(format!("--datadir={}", place("data")));
@@ -192,14 +191,14 @@ impl DetachedServer<'_> {
                 arguments.extend([format!("--port={}", at.port), format!("--bind-address={}", at.bind)]);
                 arguments.extend(at.waits.then(|| format!("--port-open-timeout={PORT_SECONDS}")));
             }
-            // What a dump or a branch defines does not run by itself before it is in use.
+            // Events of a dump or a branch must not run before the server is in use.
             None => arguments.extend(["--skip-networking", "--event-scheduler=OFF"].map(str::to_owned)),
         }
         match self.program.brand {
             Brand::Mysql => arguments.extend(["--mysqlx=OFF", "--secure-file-priv=NULL"].map(str::to_owned)),
             Brand::Mariadb => {
                 arguments.push(format!("--secure-file-priv={}", place("files")));
-                // No table elsewhere than in its data directory.
+                // No table may have its files outside of the data directory.
                 arguments.push("--skip-symbolic-links".to_owned());
             }
         }
@@ -207,26 +206,26 @@ impl DetachedServer<'_> {
     }
 }
 
-/// A server that starts. One that nobody waits for goes no further.
+/// A server that is starting. Dropping it before [`Self::answers`] has succeeded kills the server.
 #[derive(Debug)]
 pub(crate) struct Starting {
     child: Child,
-    /// How it is asked whether it is there.
+    /// The login with which the server is asked whether it answers.
     way: mysql::Server,
     what: String,
     home: PathBuf,
-    /// Where in its log this start begins.
+    /// The length of its log before this start, in bytes.
     before: u64,
     through: bool,
 }
 
 impl Starting {
-    /// Has it stand still when it has read its data and before it listens, until it [answers](Self::answers): that is the most of its
-    /// start. Whoever has its port meanwhile keeps it.
+    /// Freezes the server (SIGSTOP) when it has read its data, which is most of its start, and before it listens.
+    /// [`answers`](Self::answers) lets it go on. Meanwhile the old server keeps the port.
     pub(crate) fn hold(&mut self) -> Result<(), Error> {
         let mark = data_in(&self.home).join(TEMPORARY);
         let end = Instant::now() + HOLD_PATIENCE;
-        // Without the mark it is held wherever it is, and waits for the port.
+        // If the mark does not appear in time, the server is frozen wherever it is in its start.
         while !mark.exists() && Instant::now() < end {
             self.refuse_ended()?;
             std::thread::sleep(HOLD_POLL);
@@ -234,7 +233,7 @@ impl Starting {
         self.signal(Signal::STOP)
     }
 
-    /// Waits for the first answer. That the account is not let in means that a statement before it failed.
+    /// Lets the server go on and waits for the first login. A denied one means that a statement before the account's failed.
     pub(crate) fn answers(mut self, cancel: &Cancel) -> Result<(), Error> {
         self.signal(Signal::CONT)?;
         let start = Instant::now();
@@ -263,7 +262,7 @@ impl Starting {
     }
 
     fn signal(&self, signal: Signal) -> Result<(), Error> {
-        // Its number is its own until it is waited for.
+        // The pid cannot be reused: the child has not been waited for.
         match kill_process(Pid::from_child(&self.child), signal) {
             Ok(()) | Err(Errno::SRCH) => Ok(()),
             Err(e) => Err(failed(&self.what, &std::io::Error::from(e))),
@@ -277,17 +276,17 @@ impl Drop for Starting {
             let _ = self.child.kill();
             let _ = self.child.wait();
         }
-        // Passwords are in it.
+        // Removed, since it has passwords.
         let _ = fs::remove_file(self.home.join("run/init.sql"));
     }
 }
 
-/// The processes that run on a data directory: one, or none.
+/// The processes that run on a data directory, as our user or its owner: one, or none.
 pub(crate) fn running(data: &Path) -> Vec<Pid> {
     at_work(|process, named| is_same(named, data) && is_by_us(process, data))
 }
 
-/// The processes of this host that name a data directory of this kind on their command line.
+/// The processes of this host with a `--datadir` on their command line for which `is_meant` is true.
 pub(super) fn at_work(is_meant: impl Fn(Pid, &Path) -> bool) -> Vec<Pid> {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -300,20 +299,20 @@ pub(super) fn at_work(is_meant: impl Fn(Pid, &Path) -> bool) -> Vec<Pid> {
     numbers.filter_map(Pid::from_raw).filter(works).collect()
 }
 
-/// Whether two paths lead to one directory: links and `..` give it many names.
+/// Whether two paths lead to the same directory, be it through links or `..`.
 pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
     let place = |path: &Path| fs::metadata(path).map(|found| (found.dev(), found.ino())).ok();
     one == other || place(one).is_some_and(|here| Some(here) == place(other))
 }
 
-/// Whether a process runs as us, or as whom the data belongs to. A command line alone can be anybody's.
+/// Whether a process runs as our user or as the owner of the data: any user could run one with such a command line.
 fn is_by_us(process: Pid, data: &Path) -> bool {
     let Ok(found) = fs::metadata(format!("/proc/{}", process.as_raw_nonzero())) else { return false };
     let owner = fs::metadata(data).map(|data| data.uid()).ok();
     found.uid() == rustix::process::geteuid().as_raw() || Some(found.uid()) == owner
 }
 
-/// Whether the server of a data directory listens at a port, as its command line says.
+/// Whether a server with this port on its command line runs on a data directory.
 pub(crate) fn listens_at(data: &Path, port: u16) -> bool {
     let wanted = format!("--port={port}");
     running(data).into_iter().any(|process| arguments_of(process).iter().any(|argument| *argument == *wanted))
@@ -324,8 +323,8 @@ fn arguments_of(process: Pid) -> Vec<OsString> {
     line.split(|byte| *byte == 0).map(|argument| OsStr::from_bytes(argument).to_owned()).collect()
 }
 
-/// Stops the server of a data directory, in order if it can be. One that is there all the same is an error: nobody may remove or
-/// start what it works on.
+/// Stops the server of a data directory: in order, or by SIGKILL after [`STOP_TIMEOUT`]. Fails if the server does not end even
+/// then: nobody may remove its files, or start another server on them.
 pub(crate) fn stop(data: &Path) -> Result<Stopped, Error> {
     let held = held(data)?;
     if held.is_empty() {
@@ -335,7 +334,7 @@ pub(crate) fn stop(data: &Path) -> Result<Stopped, Error> {
         [(Signal::TERM, STOP_TIMEOUT, Stopped::Clean), (Signal::KILL, GONE_TIMEOUT, Stopped::Killed)]
     {
         for process in &held {
-            // One that has ended meanwhile cannot be told, and one that stands still does not hear.
+            // The first call fails for a process that has ended meanwhile; a frozen one gets SIGTERM only when it goes on.
             let _ = pidfd_send_signal(process, signal);
             let _ = pidfd_send_signal(process, Signal::CONT);
         }
@@ -347,23 +346,23 @@ pub(crate) fn stop(data: &Path) -> Result<Stopped, Error> {
     Err(Error::StillAlive { data: data.to_owned() })
 }
 
-/// Kills the server of a data directory, if there is one: for what is thrown away.
+/// Kills the server of a data directory that is about to be removed, if there is one.
 pub(crate) fn kill(data: &Path) {
     for process in held(data).unwrap_or_default() {
         let _ = pidfd_send_signal(&process, Signal::KILL);
     }
 }
 
-/// Tells the server of a data directory to stop, and does not wait for it: it listens no more in a moment.
+/// Sends SIGTERM to the server of a data directory and does not wait: the server leaves its port within a moment.
 pub(crate) fn tell_to_stop(data: &Path) -> Result<(), Error> {
     for process in held(data)? {
-        // One that has ended meanwhile cannot be told.
+        // Fails for a process that has ended meanwhile, which is no error.
         let _ = pidfd_send_signal(&process, Signal::TERM);
     }
     Ok(())
 }
 
-/// Stops the server of a home, and tells whether it said itself that all it had to do is done.
+/// Stops the server of a home, and returns whether it ended in order and its log says that the shutdown was complete.
 pub(crate) fn stops_in_order(home: &Path) -> Result<bool, Error> {
     let log = home.join("log");
     let before = fs::metadata(&log).map_or(0, |found| found.len());
@@ -373,31 +372,32 @@ pub(crate) fn stops_in_order(home: &Path) -> Result<bool, Error> {
     Ok(stopped == Stopped::Clean && String::from_utf8_lossy(said).lines().any(is_the_end))
 }
 
-/// Whether the last that a log says is that: what is at work, was killed, or never was, says something else, or nothing.
+/// Whether a log ends with a complete shutdown: not so if its server runs, was killed, or never ran.
 fn ended_in_order(log: &Path) -> bool {
     let text = fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text[text.len().saturating_sub(4096)..]).into_owned();
-    // Newer ones of MySQL say `MySQL Server - end.` behind it.
+    // Newer versions of MySQL write `MySQL Server - end.` after that line.
     text.lines().rev().filter(|line| !line.trim().is_empty()).take(2).any(is_the_end)
 }
 
-/// Removes what MySQL wrote twice, which is of use only where it did not stop in order: it would read all of it at its next start, and keep
-/// 25 MB of memory for that.
+/// Removes the doublewrite files of MySQL. They are of use only after a server did not stop in order, but MySQL would read all of
+/// them at its next start and keep 25 MB of memory for that.
 pub(crate) fn forget_doublewrites(data: &Path) {
     for entry in fs::read_dir(data).into_iter().flatten().flatten() {
         if entry.path().extension().is_some_and(|end| end == "dblwr") {
-            // One that stays is read.
+            // A file that cannot be removed only costs that memory.
             let _ = fs::remove_file(entry.path());
         }
     }
 }
 
-/// `mariadbd: Shutdown complete`, `mysqld: Shutdown complete (mysqld 9.7.0)`; that of InnoDB alone is `Shutdown completed`.
+/// True for the server's last line, `mariadbd: Shutdown complete` or `mysqld: Shutdown complete (mysqld 9.7.0)`, and not for
+/// InnoDB's, `Shutdown completed`.
 fn is_the_end(line: &str) -> bool {
     line.split("Shutdown complete").skip(1).any(|rest| !rest.starts_with('d'))
 }
 
-/// The processes of a data directory, held such that their numbers cannot become somebody else's.
+/// Handles (pidfd) for the processes of a data directory: a signal through one cannot reach another process with the same pid.
 fn held(data: &Path) -> Result<Vec<OwnedFd>, Error> {
     let mut held = Vec::new();
     for pid in running(data) {
@@ -407,12 +407,12 @@ fn held(data: &Path) -> Result<Vec<OwnedFd>, Error> {
             Err(e) => return Err(failed("holding a server's process", &std::io::Error::from(e))),
         }
     }
-    // Looked at again: what is held now is what it was.
+    // Searched again: a pid could have changed its process before it was held.
     let now = running(data);
     Ok(held.into_iter().filter(|(pid, _)| now.contains(pid)).map(|(_, process)| process).collect())
 }
 
-/// Waits until a process has ended with all its threads and files.
+/// Waits until a process has ended with all its threads and files, at most until `end`; returns whether it has.
 fn ends_before(process: &OwnedFd, end: Instant) -> bool {
     loop {
         let left = Timespec::try_from(end.saturating_duration_since(Instant::now())).ok();
@@ -483,7 +483,7 @@ mod tests {
         let data = folder.path().join("data");
         let spawn = |end: &str| {
             let argument = format!("--datadir={}{end}", data.display());
-            // It makes no process of its own, which would have its arguments for a moment.
+            // `read` is a builtin: a child process would have the same arguments for a moment.
             Command::new("sh")
                 .args(["-c", "read line", "sh", &argument])
                 .stdin(Stdio::piped())

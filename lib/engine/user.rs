@@ -1,4 +1,4 @@
-//! Who a server runs as, where we are root: a user of this host without rights.
+//! The user of this host, without rights, as whom a server runs where this tool runs as root.
 
 use std::os::unix::fs::lchown;
 use std::path::Path;
@@ -8,7 +8,6 @@ use walkdir::WalkDir;
 
 use super::error::Error;
 
-/// A user of this host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct HostUser {
     pub(crate) uid: u32,
@@ -16,7 +15,7 @@ pub(crate) struct HostUser {
 }
 
 impl HostUser {
-    /// Who a name is, as this host knows it; nothing for root, which is no user without rights.
+    /// The user of this name, as `id` knows it; `None` for root, who is no user without rights.
     pub(crate) fn named(name: &str) -> Option<Self> {
         let ask = |flag: &str| {
             let output = Command::new("id").args([flag, "--", name]).stdin(Stdio::null()).output();
@@ -27,12 +26,12 @@ impl HostUser {
         (uid != 0).then_some(Self { uid, gid })
     }
 
-    /// Gives it a directory and all that is in it.
+    /// Makes this user the owner of a directory and of all that is in it.
     pub(crate) fn give(self, directory: &Path) -> Result<(), Error> {
-        // Last what they are in: until then nobody else can put something there.
+        // Each directory after its content: until then this user cannot put anything into it.
         for entry in WalkDir::new(directory).contents_first(true) {
             let entry = entry.map_err(|e| Error::file("read", directory)(e.into()))?;
-            // Never what a link points to.
+            // `lchown` changes a link itself, never its target.
             let given = lchown(entry.path(), Some(self.uid), Some(self.gid));
             given.map_err(Error::file("change the owner of", entry.path()))?;
         }

@@ -1,4 +1,4 @@
-//! Being stopped: a signal that arrived is a flag that every room looks at.
+//! Stopping a tool: a signal sets a flag, which every room checks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use crate::document::Interrupted;
 
-/// How often a sleeping room looks whether it should stop.
+/// Time between two checks of the flag during a sleep.
 const CANCEL_POLL: Duration = Duration::from_millis(50);
 
-/// Whether a SIGTERM or SIGINT arrived. A second one is never "force quit": a build server sends several.
+/// The flag that a SIGTERM or SIGINT has arrived. A second signal never means "force quit": a build server sends several.
 #[derive(Debug, Clone, Default)]
 pub struct Cancel {
     signal: Arc<AtomicI32>,
@@ -17,13 +17,13 @@ pub struct Cancel {
 }
 
 impl Cancel {
-    /// Remembers the first signal.
+    /// Sets the flag to a signal. Later signals do not change it.
     pub fn raise(&self, signal: i32) {
         self.seen.fetch_add(1, Ordering::Relaxed);
         let _ = self.signal.compare_exchange(0, signal, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    /// Tells another token what arrived, if anything did.
+    /// Raises the signal at `other` too, if one has arrived.
     pub(crate) fn pass_on(&self, other: &Self) {
         match self.signal.load(Ordering::Relaxed) {
             0 => {}
@@ -31,7 +31,7 @@ impl Cancel {
         }
     }
 
-    /// What arrived, if anything did.
+    /// Returns the signal that has arrived, if one has.
     pub fn requested(&self) -> Option<Interrupted> {
         match self.signal.load(Ordering::Relaxed) {
             0 => None,
@@ -39,12 +39,12 @@ impl Cancel {
         }
     }
 
-    /// Fails if a signal arrived; called between the steps of anything long.
+    /// Fails if a signal has arrived. Long work calls it between its steps.
     pub fn check(&self) -> Result<(), Interrupted> {
         self.requested().map_or(Ok(()), Err)
     }
 
-    /// Sleeps, unless a signal arrives.
+    /// Sleeps for `length`. Fails as soon as a signal arrives.
     pub fn sleep(&self, length: Duration) -> Result<(), Interrupted> {
         let end = Instant::now() + length;
         loop {

@@ -1,18 +1,18 @@
-//! Who turns a reference to a login into what a server takes.
+//! Fetches the secrets and login tokens that the configuration and the document only refer to.
 //!
-//! In: the name of a secret, or a user of an address. Out: a password, or a token that is good for one connection.
-//! The porch hands in the real one; [`NoKeys`] says that there is none.
+//! In: the name of a secret, or a user and an address. Out: the secret, or a token to log in with. The porch sets the real
+//! store; [`NoKeys`] fails for every secret.
 
 use std::fmt;
 
 use crate::document::{AnyFailure, Ending, Exit, Failure};
 
-/// What a secret of AWS Secrets Manager says about a server, in the words that its database secrets use.
+/// The login of a server from a secret of AWS Secrets Manager. The fields have the keys of its database secrets.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct ServerSecret {
-    /// `username`: the account that the password is of.
+    /// `username`: the account to log in with.
     pub user: Option<String>,
-    /// `password`: of that account, in clear.
+    /// `password`: the account's password, in clear.
     pub password: String,
     /// `host`: name or address of the server.
     pub host: Option<String>,
@@ -26,20 +26,20 @@ impl fmt::Debug for ServerSecret {
     }
 }
 
-/// Who has the keys.
+/// A store of secrets and login tokens.
 pub trait SecretStore: fmt::Debug + Send + Sync {
-    /// What the secret of this ARN or name holds, be it a text or bytes.
+    /// Fetches the content of the secret with this ARN or name, whether it is a text or bytes.
     fn content(&self, id: &str) -> Result<Vec<u8>, AnyFailure>;
 
-    /// Fetches the secret of this ARN or name, which says how to log in to a server.
+    /// Fetches the secret with this ARN or name, which must be the login of a server.
     fn secret(&self, id: &str) -> Result<ServerSecret, AnyFailure>;
 
-    /// A token that `user` may log in with at this address. It opens connections for a quarter of an hour, so it is made
-    /// for each.
+    /// Makes a token with which `user` may log in at this address. It is valid for a quarter of an hour, so a token is made for
+    /// each connection.
     fn token(&self, host: &str, port: u16, user: &str) -> Result<String, AnyFailure>;
 }
 
-/// A build, or a test, without AWS.
+/// The store of a build or a test without AWS: it fails for every secret and token.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoKeys;
 

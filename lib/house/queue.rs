@@ -1,6 +1,6 @@
-//! Waiting for what another run holds.
+//! Waiting for a lock that another run holds.
 //!
-//! In: how long to wait, and each time who holds it. Out: whether to ask again; a word about it, once.
+//! In: how long to wait, and at each try the holder. Out: whether to try again; and a message at the first wait.
 
 use std::time::{Duration, Instant};
 
@@ -9,10 +9,10 @@ use crate::config::Length;
 use crate::document::Interrupted;
 use crate::progress::Progress;
 
-/// How often a lock is asked for.
+/// Pause between two tries to take a lock.
 const POLL: Duration = Duration::from_millis(250);
 
-/// A place in the queue.
+/// A wait for a lock, with its time limit.
 #[derive(Debug)]
 pub struct Queue<'a> {
     progress: &'a Progress,
@@ -27,7 +27,7 @@ impl<'a> Queue<'a> {
         Self { progress, cancel, until, told: false }
     }
 
-    /// Waits a moment for `holder` to let go; false when the time is over. A signal ends it.
+    /// Waits a moment for `holder` to release the lock. Returns false when the time is over; fails when a signal arrives.
     pub fn waits(&mut self, holder: &str) -> Result<bool, Interrupted> {
         let Some(until) = self.until.filter(|until| Instant::now() < *until) else { return Ok(false) };
         if !self.told {

@@ -1,6 +1,6 @@
-//! `bake`: the night's dump as a template in every directory that instances are in.
+//! `bake`: makes a template of a dump in every directory of instances.
 //!
-//! In: a dump that was chosen, `[targets]`. Out: its templates; those of dumps that are gone are gone too, and instances whose time is over.
+//! In: a chosen dump, `[targets]`. Out: its templates. Templates whose dumps are gone are removed, and so are expired instances.
 
 use super::error::Error;
 use super::home::InstanceHome;
@@ -21,7 +21,7 @@ pub(crate) fn bake(house: &House, document: &mut Document, options: &BakeOptions
     let mut seen = Vec::new();
     for target in baked_for(house, options)? {
         let program = target.program()?;
-        // One template is for all targets of a directory.
+        // All targets with the same directory and server program share one template.
         if seen.contains(&(target.root.clone(), program.path.clone())) {
             continue;
         }
@@ -51,7 +51,7 @@ fn baked_for(house: &House, options: &BakeOptions) -> Result<Vec<InstanceTarget>
     }
     let mut targets = Vec::new();
     for (section, _) in InstanceTarget::sections(&house.config) {
-        // A pattern stands for whoever fits it.
+        // For a pattern, takes a made-up name that fits it.
         let name = if is_pattern(section) {
             section.replace(['*', '?'], "x").replace(['[', ']'], "")
         } else {

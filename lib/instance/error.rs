@@ -1,4 +1,4 @@
-//! What can stop an instance. Until the switch is through, the old one serves on.
+//! Errors of work on instances. Until a switch has succeeded the old generation stays in use.
 
 use std::path::{Path, PathBuf};
 
@@ -12,19 +12,19 @@ pub enum Error {
     /// `refresh.toml` or the environment is wrong.
     #[error(transparent)]
     Config(#[from] config::Error),
-    /// A server said no.
+    /// A login or a statement failed on a server.
     #[error(transparent)]
     Mysql(#[from] mysql::Error),
-    /// A server could not be made, started or copied.
+    /// A server could not be made, started, stopped or copied.
     #[error(transparent)]
     Engine(#[from] engine::Error),
-    /// The dump, the branch, or a target that is no instance.
+    /// The room `restore` failed: a dump, an unknown target, or a database target.
     #[error(transparent)]
     Restore(#[from] restore::Error),
-    /// The branch or its migrations.
+    /// The branch, or one of its migrations, failed.
     #[error(transparent)]
     Migrate(#[from] migrate::Error),
-    /// The directory of dumps.
+    /// The directory of dumps, or a dump in it, failed.
     #[error(transparent)]
     Archive(#[from] archive::Error),
     /// A signal (SIGINT, SIGTERM) ended the work.
@@ -40,13 +40,13 @@ pub enum Error {
         /// What the operating system answered.
         source: std::io::Error,
     },
-    /// The directory holds something else.
+    /// The directory is not empty and has no marker of ours.
     #[error("{} was not made by dev-restore, so nothing is put there", path.display())]
     NotOurs {
-        /// Path of the directory that holds something else.
+        /// Path of the directory without our marker.
         path: PathBuf,
     },
-    /// Others could put something else there.
+    /// The directory is not fit to hold instances.
     #[error("{} cannot hold instances: {why}", path.display())]
     Place {
         /// Path of the directory of the instances.
@@ -54,7 +54,7 @@ pub enum Error {
         /// What is wrong with the directory.
         why: String,
     },
-    /// There is nobody to run the servers as.
+    /// The tool is root, and the user that is to run the servers does not exist.
     #[error("[targets.{target}]: root runs no instance as itself, and this host has no user {wanted}")]
     NoUser {
         /// Name of the target.
@@ -62,100 +62,100 @@ pub enum Error {
         /// The user that was looked for.
         wanted: String,
     },
-    /// A word for database targets, or the other way round.
+    /// A command, flag or database that does not fit an instance or does not fit a database target.
     #[error("target {target} {why}")]
     WrongKind {
         /// Name of the target.
         target: String,
-        /// What does not fit that kind of target, as the end of a sentence.
+        /// What does not fit, as the end of a sentence about the target.
         why: String,
     },
-    /// Another run is at work on the target.
+    /// Another run holds the lock of the target.
     #[error("target {target} is being worked on by {holder}")]
     Held {
         /// Name of the target.
         target: String,
-        /// Who is at work: for whom, which process and since when.
+        /// The holder of the lock: for whom it works, its process, and since when.
         holder: String,
     },
-    /// The server software was replaced, and what it made before may not be its any more.
+    /// The server program has another version than when the instance was made, and may not be able to read its data.
     #[error("{} has the version {is} now, and the instance of {target} was made with {was}", program.display())]
     OtherVersion {
         /// Name of the target.
         target: String,
         /// Path of the server program.
         program: PathBuf,
-        /// The version that the program is of now.
+        /// The present version of the program.
         is: String,
-        /// The version that it was of when the instance was made.
+        /// The version with which the instance was made.
         was: String,
     },
-    /// Somebody else listens at the instance's port.
+    /// Another process listens at the instance's port.
     #[error("port {port} of target {target} is taken by somebody else")]
     PortTaken {
         /// Name of the target.
         target: String,
-        /// TCP port that the instance would listen at.
+        /// TCP port of the instance.
         port: u16,
     },
-    /// All ports of a pattern are given away.
+    /// All ports of a pattern are given to targets or taken by other processes.
     #[error("no port of [targets.{target:?}] is free")]
     NoPort {
-        /// The pattern, as the target's name has it in `refresh.toml`.
+        /// The pattern, as `[targets]` of `refresh.toml` has it.
         target: String,
     },
-    /// The file system has too little room for what is to be made.
+    /// The file system has too few free bytes for a copy, a template or a server's start.
     #[error("{needed} bytes are needed in {}, {free} are free", path.display())]
     Disk {
         /// Bytes that are needed, by estimate.
         needed: u64,
-        /// Bytes that are free there.
+        /// Free bytes on the file system of `path`.
         free: u64,
         /// Path of the directory of the instances.
         path: PathBuf,
     },
-    /// What was made would have filled the disk that other servers write to.
+    /// A copy or a template would have filled the disk that other servers write to.
     #[error("{} ran full: what was made there was stopped with {free} bytes left, and is removed", path.display())]
     RanFull {
-        /// Bytes that were free when it was stopped.
+        /// Free bytes when the work was stopped.
         free: u64,
         /// Path of the directory of the instances.
         path: PathBuf,
-        /// What it was doing, as the failure that came of it.
+        /// The error with which the stopped work ended, if any.
         source: Option<Box<Error>>,
     },
-    /// A dump that cannot be a template.
+    /// The dump cannot be made into a template.
     #[error("{dump} cannot be a template: {why}")]
     NoTemplate {
         /// File name of the dump.
         dump: String,
-        /// What the dump has that a template cannot have.
+        /// What is wrong with the dump or with the data that came of it.
         why: String,
     },
-    /// The server answered, but not as ours, or not to the developer's login.
+    /// The developer's login to the new instance fails, or another server answers it.
     #[error("the new instance of {target} is not reached at {address}: {why}")]
     NotReached {
         /// Name of the target.
         target: String,
         /// Host and port of the instance: `127.0.0.1:3317`.
         address: String,
-        /// What the login met there instead.
+        /// Why the login failed, or which server answered.
         why: String,
     },
-    /// The target has nothing of the kind that is asked for.
+    /// The target has no instance, no such generation or no earlier state, so the command has nothing to work on.
     #[error("target {target} has {what}")]
     Nothing {
         /// Name of the target.
         target: String,
-        /// What is missing, as `no instance yet`.
+        /// What is missing, such as `no instance yet`.
         what: &'static str,
     },
-    /// Somebody is connected to the instance.
+    /// The instance is not removed, since somebody is connected to it.
     #[error("target {target} is in use by {who}")]
     InUse {
         /// Name of the target.
         target: String,
-        /// The accounts that are connected to it.
+        /// The connected accounts: `user@host`.
         who: String,
     },
 }

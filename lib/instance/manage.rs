@@ -1,4 +1,4 @@
-//! What is done with an instance that is there: back (`undo`, `reset`), `up`, `down`, `drop`.
+//! Commands on an existing instance: `undo`, `reset`, `up`, `down`, `drop`, and the repair of `status`.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -18,7 +18,7 @@ use crate::document::{Document, Done, Refresh, RefreshState};
 use crate::engine;
 use crate::house::House;
 
-/// Serves the generation that was there before the last switch.
+/// Switches to the generation that was in use before the last switch.
 pub(crate) fn undo(house: &House, document: &mut Document, target: &InstanceTarget) -> Result<Done, Error> {
     let (home, _lock) = locked(house, target)?;
     let mut place = opened(house, &home, target)?;
@@ -36,7 +36,7 @@ pub(crate) fn undo(house: &House, document: &mut Document, target: &InstanceTarg
     Ok(Done::saying(format!("{} <- what it was before; {}", target.name, was_down(down))))
 }
 
-/// Serves what it was right after its last refresh.
+/// Switches to a new copy of the data as it was right after the last refresh.
 pub(crate) fn reset(house: &House, document: &mut Document, target: &InstanceTarget) -> Result<Done, Error> {
     let (home, _lock) = locked(house, target)?;
     let mut place = opened(house, &home, target)?;
@@ -74,7 +74,7 @@ pub(crate) fn reset(house: &House, document: &mut Document, target: &InstanceTar
     Ok(Done::saying(format!("{} <- what it was after its refresh; {}", target.name, was_down(down))))
 }
 
-/// Starts what is to be up: all of them, whatever becomes of one.
+/// Starts the named instance, or all that are meant to be up. A failure of one does not stop the others.
 pub(crate) fn up(house: &House, options: &SomeOptions) -> Result<Done, Error> {
     let named = options.name.as_deref().or(options.target.as_deref());
     let mut started = Vec::new();
@@ -129,7 +129,7 @@ pub(crate) fn down(house: &House, target: &InstanceTarget) -> Result<Done, Error
     let (home, _lock) = locked(house, target)?;
     let mut place = TargetPlace::look(&home, &target.name)?;
     if !house.dry_run {
-        // Which one is in use is what the end of an interrupted switch says.
+        // An interrupted switch is ended first: that decides which generation is in use.
         finish(house, &mut place)?;
     }
     let nothing = Error::Nothing { target: target.name.clone(), what: "no instance yet" };
@@ -138,7 +138,7 @@ pub(crate) fn down(house: &House, target: &InstanceTarget) -> Result<Done, Error
         return Ok(Done::saying("dry run"));
     }
     place.state.up = false;
-    // On a full disk it is stopped all the same.
+    // A failure to write `state.json`, as on a full disk, does not prevent the stop.
     if let Err(e) = place.save() {
         house.progress.warn(&format!("{} is up again after the next dev-restore up: {e}", target.name));
     }
@@ -147,12 +147,12 @@ pub(crate) fn down(house: &House, target: &InstanceTarget) -> Result<Done, Error
     Ok(Done::saying(format!("{} is down", target.name)))
 }
 
-/// Whatever became of it: what is up is in the hands of who keeps it up.
+/// Gives the server of an instance to its systemd unit, if the instance is meant to be up. Failures are only warnings.
 pub(crate) fn keep_up(house: &House, target: &InstanceTarget) {
     if house.dry_run || house.cancel.requested().is_some() {
         return;
     }
-    // What cannot be looked at has been told already.
+    // If the place cannot be read, the command itself has reported that.
     if let Ok(Some(home)) = InstanceHome::existing(target)
         && let Ok(place) = TargetPlace::look(&home, &target.name)
     {
@@ -160,7 +160,7 @@ pub(crate) fn keep_up(house: &House, target: &InstanceTarget) {
     }
 }
 
-/// Removes one instance, or all that are expired.
+/// Removes one instance, or all that have expired.
 pub(crate) fn drop_some(house: &House, options: &InstanceDropOptions) -> Result<Done, Error> {
     if options.expired {
         return expire(house);
@@ -178,7 +178,7 @@ pub(crate) fn drop_some(house: &House, options: &InstanceDropOptions) -> Result<
     Ok(Done::saying(format!("{name} is gone")))
 }
 
-/// Removes what nobody is connected to and whose time is over. What cannot go now is told, and goes the next time.
+/// Removes expired instances to which nobody is connected. One that cannot be removed is a warning, and stays until the next run.
 pub(crate) fn expire(house: &House) -> Result<Done, Error> {
     let mut gone = Vec::new();
     for (home, target) in places(house, None)? {
@@ -216,7 +216,7 @@ fn drop_one(home: &InstanceHome, target: &InstanceTarget, force: bool) -> Result
         return Err(Error::Nothing { target: target.name.clone(), what: "no instance yet" });
     }
     let running = Serving::in_use(&place).filter(Serving::runs);
-    // Whom nobody can name may be somebody.
+    // If the server cannot be asked, somebody may be connected.
     let unknown = || vec!["somebody who cannot be asked for: it lets nobody of ours in".to_owned()];
     let who = running.map_or_else(Vec::new, |serving| connected(&serving).unwrap_or_else(unknown));
     if !who.is_empty() && !force {
@@ -225,7 +225,7 @@ fn drop_one(home: &InstanceHome, target: &InstanceTarget, force: bool) -> Result
     for name in place.on_disk()? {
         engine::stop(&place.data(&name))?;
     }
-    // From here on there is no such instance; the rest is litter.
+    // Without `state.json` the instance no longer exists. Its other files are only leftovers.
     let state = place.dir.join("state.json");
     match fs::remove_file(&state) {
         Err(e) if e.kind() != ErrorKind::NotFound => return Err(Error::file("remove", &state)(e)),
@@ -234,7 +234,7 @@ fn drop_one(home: &InstanceHome, target: &InstanceTarget, force: bool) -> Result
     remove(&place.dir)
 }
 
-/// Finishes or reverts what a killed run left behind.
+/// Does [`repair`] under the target's lock. Returns what was done, in words.
 pub(crate) fn mend(house: &House, target: &InstanceTarget) -> Result<String, Error> {
     let (home, lock) = locked(house, target)?;
     let mut place = opened(house, &home, target)?;
@@ -255,12 +255,12 @@ fn locked(house: &House, target: &InstanceTarget) -> Result<(InstanceHome, Optio
     Ok((home, lock))
 }
 
-/// A dry run changes nothing, and a lock is a file.
+/// Takes the target's lock; `None` in a dry run, which changes nothing, while a lock makes a file.
 fn lock_of(house: &House, home: &InstanceHome, target: &InstanceTarget) -> Result<Option<Lock>, Error> {
     if house.dry_run { Ok(None) } else { Lock::of_target(house, home, &target.name, None).map(Some) }
 }
 
-/// The place of a target that is there.
+/// Opens the place of a target. Makes nothing in a dry run, or if the target has no directory.
 fn opened<'a>(
     house: &House,
     home: &'a InstanceHome,
@@ -272,7 +272,7 @@ fn opened<'a>(
     TargetPlace::open(home, &target.name)
 }
 
-/// Every instance that there is and that `refresh.toml` still names; or one.
+/// Returns the named target and its home, or all targets with a directory that `refresh.toml` still names.
 pub(crate) fn places(
     house: &House,
     wish: Option<&str>,

@@ -1,8 +1,8 @@
-//! A target that is a server of its own on this host: a copy of a template that shares its blocks.
+//! A target that is a server of its own on this host: a copy of a template, sharing its blocks where the file system can.
 //!
-//! In: a target of `refresh.toml`, a dump, a branch. Out: a running server at the target's port with that data, whatever its size in
-//! about a second; or everything as it was and one sentence that says why. This is the face of `dev-restore`: what is about a target
-//! that is a database on a server goes to `restore/`.
+//! In: a target of `refresh.toml`, a dump, a branch. Out: a running server at the target's port with that data, in about a second
+//! if blocks are shared; or the old server and an error. This is the face of `dev-restore`: commands for database targets
+//! go on to `restore/`.
 
 mod bake;
 mod error;
@@ -27,7 +27,7 @@ use crate::house::House;
 use crate::restore;
 use target::InstanceTarget;
 
-/// Does what gives a document.
+/// Runs a command that gives a document.
 pub fn perform(house: &House, document: &mut Document, command: &InstanceCommand) -> Result<Done, Error> {
     let instance = |name: &str| InstanceTarget::must(&house.config, name);
     match command {
@@ -59,7 +59,7 @@ pub fn perform(house: &House, document: &mut Document, command: &InstanceCommand
     }
 }
 
-/// Does something with a server that goes on afterwards, the new one or the old one.
+/// Runs `deed`, then, whatever the outcome, gives the instance's server to its systemd unit: the new or the old server runs on.
 fn kept_up(
     house: &House,
     target: &InstanceTarget,
@@ -70,7 +70,7 @@ fn kept_up(
     outcome
 }
 
-/// Does what writes a text of its own.
+/// Runs a command that writes a text of its own.
 pub fn show(house: &House, out: &mut dyn Write, command: &InstanceCommand) -> Result<(), Error> {
     match command {
         InstanceCommand::List(options) => Ok(restore::list(house, out, options)?),
@@ -85,7 +85,7 @@ pub fn show(house: &House, out: &mut dyn Write, command: &InstanceCommand) -> Re
     }
 }
 
-/// Looks at what every refresh needs, and at each target.
+/// Checks what every refresh needs, then each target, and writes the findings.
 fn doctor(house: &House, out: &mut dyn Write) -> Result<(), Error> {
     let mut findings = restore::doctor_common(house);
     for (name, settings) in &house.config.targets {

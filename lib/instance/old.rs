@@ -1,6 +1,6 @@
-//! The instance that a refresh replaces, as long as something is read from it.
+//! The instance that a refresh replaces, as long as the refresh reads from it.
 //!
-//! In: a place, a target. Out: our connection to the server in use, started for us alone where it was down.
+//! In: a place, a target. Out: our connection to the server in use. If it was down, it is started behind its socket alone.
 
 use std::path::PathBuf;
 
@@ -12,11 +12,10 @@ use crate::engine;
 use crate::house::House;
 use crate::mysql::Session;
 
-/// The instance that is to be replaced, as long as something is read from it. One that was down and runs for us alone is stopped
-/// whatever happens.
+/// The instance that is to be replaced, with our connection to it. A server that was started for this is stopped on drop.
 pub(super) struct Old {
     pub(super) session: Option<Session>,
-    /// The data directory of one that was down.
+    /// The data directory of a server that was started for this.
     started: Option<PathBuf>,
 }
 
@@ -43,8 +42,8 @@ impl Old {
         Ok(old)
     }
 
-    /// A lock is held as long as its connection is: asks whether it is. Without one the connection ends, since MySQL waits two
-    /// seconds for whoever is still there when it is told to stop.
+    /// If the old instance is locked, checks that the connection is still there, since the lock ends with it. Otherwise closes
+    /// the connection: a MySQL server that is told to stop waits two seconds for clients that are still connected.
     pub(super) fn before_the_switch(&mut self, locked: bool) -> Result<(), Error> {
         match self.session.as_mut().filter(|_| locked) {
             Some(session) => {
@@ -60,13 +59,13 @@ impl Drop for Old {
     fn drop(&mut self) {
         self.session = None;
         if let Some(data) = &self.started {
-            // One that does not end is found and told by the next run.
+            // A server that does not end is stopped, or reported, by the next run.
             let _ = engine::stop(data);
         }
     }
 }
 
-/// Whether there is something in the old instance that nobody can do without.
+/// True when the target has `preserve`: rows of the old instance are then needed.
 pub(super) fn needs_old(target: &InstanceTarget) -> bool {
     !target.settings.preserve.is_empty()
 }

@@ -35,7 +35,7 @@ pub enum InstanceCommand {
 }
 
 impl InstanceCommand {
-    /// Whether it gives a document on stdout, and not a text of its own.
+    /// True when the command writes a document to stdout, false when it writes a text of its own.
     pub fn gives_a_document(&self) -> bool {
         !matches!(self, Self::List(_) | Self::Targets(_) | Self::Refs(_) | Self::Status(_) | Self::Doctor)
     }

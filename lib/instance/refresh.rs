@@ -1,11 +1,11 @@
-//! One refresh of an instance: a copy of the template, what the target and the branch do to it, the switch.
+//! One refresh of an instance: copies the template, changes the copy as the target and the branch say, and switches to it.
 //!
 //! ```text
-//! choose the dump, look the branch up                    nothing is touched yet
+//! choose the dump, look the branch up                    nothing is changed yet
 //! lock the target, repair what a killed run left behind
-//! the template of the dump: there, or baked now
-//! copy it; with migrations, preserve, set or after: run it behind a socket, do that, stop it
-//! keep that state for `reset`, where blocks are shared
+//! find the template of the dump, or bake it
+//! copy it; for migrations, preserve, set and after: run the copy behind a socket, do these, stop it
+//! keep a second copy of the result for `reset`, if blocks are shared
 //! switch                                                 the only step that the developer notices
 //! ```
 
@@ -31,13 +31,13 @@ use crate::migrate::{self, Checkout, SqlTarget};
 use crate::mysql::Server;
 use crate::restore::{ChosenDump, OwnServer, RunOptions};
 
-/// What a copy that shares its blocks takes all the same: what a server writes when it starts.
+/// Bytes that even a copy with shared blocks takes: a server writes them when it starts.
 const CLONE_BYTES: u64 = 64 << 20;
 
-/// How long whoever writes to the old instance is waited for.
+/// How long the lock on the old instance may wait for transactions that write there.
 const LOCK_WAIT_SECONDS: u32 = 30;
 
-/// How long the lock on it may be held while a branch does its work: two days.
+/// How long the lock on the old instance may be held while migrations run: two days.
 const LOCK_HOLD_SECONDS: u32 = 172_800;
 
 /// Replaces an instance with a copy of a dump's template.
@@ -85,7 +85,7 @@ pub(crate) fn refresh(
         && house.cancel.requested().is_none()
         && let Ok(place) = TargetPlace::look(&home, &target.name)
     {
-        // What failed before the switch is in nobody's way, and takes room. What counts is what is written down.
+        // After a failure the new copy only takes room. `state.json` on the disk says which generations stay.
         place.sweep_or_warn(house);
         if served && let Err(e) = raise(house, &place) {
             house.progress.warn(&format!("{}: the old instance does not start: {e}", target.name));
@@ -97,9 +97,9 @@ pub(crate) fn refresh(
     Ok(Done::saying(describe(section)))
 }
 
-/// A copy that could serve, and what the switch needs of the one that does.
+/// A finished copy, and what the switch needs of the old instance.
 struct MadeCopy {
-    /// Whether its state is kept for a reset.
+    /// True when a second copy is kept for `reset`.
     base: bool,
     old: Old,
     accounts: Accounts,
@@ -131,7 +131,7 @@ impl InstanceRefresher<'_> {
         old.before_the_switch(needs_old(self.target))?;
         refresh.state = Some(RefreshState::Swapping);
         self.remember(refresh);
-        // What the old instance is locked for is over when it is stopped, and not before.
+        // Dropping `old` releases the lock on the old instance: only after the switch has stopped it, so that no write is lost.
         let switched = switch(self.house, place, &name, &accounts);
         drop(old);
         if switched.is_err() {
@@ -155,7 +155,7 @@ impl InstanceRefresher<'_> {
         Ok(())
     }
 
-    /// What takes room: the copy, and what is done to it.
+    /// Makes the copy and works on it: the part of a refresh that takes room on the disk.
     fn make(
         &self,
         place: &TargetPlace<'_>,
@@ -218,7 +218,7 @@ impl InstanceRefresher<'_> {
         }
     }
 
-    /// What is done to the data before anybody sees it, as the loader.
+    /// Works on the copy behind its socket, as the loader: `preserve`, migrations, `set`, `after`.
     fn work_privately(
         &self,
         serving: &Serving<'_>,
@@ -227,7 +227,7 @@ impl InstanceRefresher<'_> {
     ) -> Result<(), Error> {
         let loader = serving.start_privately(&self.house.cancel)?;
         if let Some(session) = old.session.as_mut().filter(|_| !self.target.settings.preserve.is_empty()) {
-            // Held by this connection: it goes with us, whatever happens.
+            // The lock belongs to this connection, so it ends at the latest when this process ends.
             session.run(
                 "waiting for writers",
                 &format!("SET SESSION lock_wait_timeout = {LOCK_WAIT_SECONDS}"),
@@ -247,7 +247,7 @@ impl InstanceRefresher<'_> {
                 live: database,
                 databases: &self.template.facts.databases,
             };
-            // An abort leaves this thread behind: what has run by then has run.
+            // Recorded after each migration: if the tool is stopped, the document still lists those that have run.
             let ran = |migration| {
                 refresh.migrations.push(migration);
                 self.remember(refresh);
@@ -259,7 +259,7 @@ impl InstanceRefresher<'_> {
         serving.lock_loader()
     }
 
-    /// What the document says if the tool is stopped and this thread left behind.
+    /// Records the section for the document that is written if the tool is stopped.
     fn remember(&self, refresh: &Refresh) {
         if let Some(mut document) = self.house.remembered() {
             document.refresh = Some(refresh.clone());
@@ -268,14 +268,14 @@ impl InstanceRefresher<'_> {
     }
 }
 
-/// Whether the target has something done to the data before it serves; a branch comes on top.
+/// True when the settings of the target (`preserve`, `set`, `after`) change the copy. A branch is checked apart.
 fn has_something_to_do(target: &InstanceTarget) -> bool {
     let settings = &target.settings;
     !(settings.preserve.is_empty() && settings.set.is_empty() && settings.after.is_empty())
 }
 
-/// Who refreshes a broken instance wants another one: that the old one does not start stops that only where its rows are to be kept.
-/// Returns whether it is as it is to be.
+/// Starts the old instance if it is meant to be up. A failure is only a warning, since the refresh replaces a broken instance. It
+/// is an error if rows are to be preserved or the port is taken. Returns whether the old instance is in order.
 fn raise_or_warn(house: &House, place: &TargetPlace<'_>, target: &InstanceTarget) -> Result<bool, Error> {
     match raise(house, place) {
         Ok(_) => Ok(true),
@@ -288,14 +288,14 @@ fn raise_or_warn(house: &House, place: &TargetPlace<'_>, target: &InstanceTarget
     }
 }
 
-/// The port of a target, which it keeps.
+/// Gives the target its port: the one of `refresh.toml`, or else the one that it has, or a free one of the pattern's `ports`.
 fn give_port(house: &House, place: &mut TargetPlace<'_>, target: &InstanceTarget) -> Result<(), Error> {
     if let Some(port) = target.settings.server.port {
         if place.state.port != port {
             if is_taken(target.bind(), port) {
                 return Err(Error::PortTaken { target: target.name.clone(), port });
             }
-            // An instance that runs at the old port is stopped before it is forgotten where it is.
+            // An instance at the old port is stopped before the new port is recorded: it would not be found there any more.
             if let Some(current) = &place.state.current {
                 engine::stop(&place.data(current))?;
             }
@@ -335,7 +335,7 @@ fn refuse_flags(target: &InstanceTarget, options: &RunOptions) -> Result<(), Err
     Err(Error::WrongKind { target: target.name.clone(), why })
 }
 
-/// The database that things are done in; all of the dump's, if nothing is done.
+/// Returns the database for `preserve`, `set`, `after` and migrations; all names of the dump if there is nothing to do in one.
 fn database_of(
     target: &InstanceTarget,
     flag: Option<&str>,
@@ -398,7 +398,7 @@ fn say_what_would_be_done(
     Ok(Done::saying("dry run"))
 }
 
-/// One line for people: `dev3 <- app-20261122T020000Z @ feature/x, 3 migrations; 127.0.0.1:3317 was down for 0.31 s`.
+/// One line for people: `dev3 <- app-20261122T020000Z @ feature/x, 3 migrations; port 3317 was down for 0.31 s`.
 fn describe(refresh: &Refresh) -> String {
     let dump = refresh.dump.trim_end_matches(".sql.gz");
     let mut line = format!("{} <- {dump}", refresh.target);
@@ -410,7 +410,7 @@ fn describe(refresh: &Refresh) -> String {
     }
     if let Some(instance) = &refresh.instance {
         let (port, down) = (instance.port, instance.downtime_seconds);
-        // Where nobody was there is nobody down.
+        // At a first refresh no instance was there to be down.
         let said = match refresh.previous {
             Some(_) => format!("; port {port} was down for {down:.2} s"),
             None => format!("; at port {port}"),

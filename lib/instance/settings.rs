@@ -1,7 +1,7 @@
-//! The option file that the server of an instance starts with.
+//! The option file of an instance's server.
 //!
-//! In: a target's section, the server program. Out: the lines: ours, and behind them those of the developer's own file, if that is
-//! nobody else's.
+//! In: a target's section, the server program. Out: our lines, then those of the target's `options_file`. Fails if anybody but
+//! this user and root can write that file.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -14,10 +14,10 @@ use crate::document::read_text;
 use crate::engine::ServerProgram;
 use crate::house::House;
 
-/// The longest option file.
+/// The longest `options_file`, in bytes.
 const OPTIONS_BYTES_MAX: u64 = 64 << 10;
 
-/// Lines of the servers' option file: ours, and then what the developer's says.
+/// Returns the lines of the option file. The target's lines come last, so they beat ours.
 pub(crate) fn settings_of(
     house: &House,
     target: &InstanceTarget,
@@ -30,7 +30,7 @@ pub(crate) fn settings_of(
             house.config.origin.error_at(&keys, format!("cannot read options_file {path}: {why}"), None)
         };
         let found = std::fs::metadata(path).map_err(|e| wrong(e.to_string()))?;
-        // Who writes it decides what the server loads and runs.
+        // Whoever can write the file decides what the server loads and runs.
         if ![0, rustix::process::geteuid().as_raw()].contains(&found.uid()) || found.mode() & 0o022 != 0 {
             return Err(wrong("it is not ours or root's, or others may write into it".to_owned()).into());
         }

@@ -1,6 +1,6 @@
-//! What `dev-restore targets` shows (databases and instances), and `status` of one instance.
+//! `dev-restore targets`, for databases and instances, and `status` of one instance.
 //!
-//! In: `[targets]`, the directories of instances. Out: a table, one name a line, or JSON.
+//! In: `[targets]`, the directories of instances. Out: tables, one name or word a line, or JSON.
 
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
@@ -20,20 +20,20 @@ use crate::engine;
 use crate::house::House;
 use crate::restore::{self, StatusOptions, TargetsOptions};
 
-/// How many files one call of `filefrag` is asked about.
+/// The most files for one call of `filefrag`.
 const FILES_A_CALL: usize = 500;
 
-/// What a target is before its first refresh.
+/// The state of a target before its first refresh.
 const NONE_YET: &str = "none yet";
 
-/// One instance as it is now.
+/// The present state of one instance.
 struct InstanceStatus {
     name: String,
     /// Its key in `[targets]`: the name, or a pattern.
     section: String,
-    /// Before the first refresh: that of all instances.
+    /// Directory of the target; before the first refresh that of all instances.
     directory: String,
-    /// As `targets` says it: `up`, `down` (on purpose), `not running` (ought to), `none yet`.
+    /// `up`, `down` (on purpose), `not running` (meant to be up) or `none yet`.
     state: &'static str,
     port: u16,
     database: String,
@@ -45,12 +45,12 @@ struct InstanceStatus {
     reset: bool,
     connected: Vec<String>,
     bytes: u64,
-    /// In blocks that no other file shares; nothing where that is not known.
+    /// Bytes in blocks that no other file shares; `None` if `filefrag` cannot tell.
     own_bytes: Option<u64>,
     free_bytes: u64,
 }
 
-/// Writes the targets that may be refreshed.
+/// Writes all targets, as a table, as names or as JSON.
 pub(crate) fn targets(house: &House, out: &mut dyn Write, options: &TargetsOptions) -> Result<(), Error> {
     let instances = all(house)?;
     if options.plain {
@@ -58,7 +58,7 @@ pub(crate) fn targets(house: &House, out: &mut dyn Write, options: &TargetsOptio
         names.extend(house.config.targets.keys().map(String::as_str).filter(|name| !is_pattern(name)));
         names.sort_unstable();
         names.dedup();
-        // A build server's list of choices must not be empty.
+        // `none` for a build server, whose list of choices must not be empty.
         let text = if names.is_empty() { "none".to_owned() } else { names.join("\n") };
         let _ = writeln!(out, "{text}");
         return Ok(());
@@ -71,7 +71,7 @@ pub(crate) fn targets(house: &House, out: &mut dyn Write, options: &TargetsOptio
         let _ = writeln!(out, "{:#}", Value::Array(all));
         return Ok(());
     }
-    // The table of databases; where there is no target at all, its head.
+    // The table of databases; if there is no target at all, only its head.
     if instances.is_empty() || house.config.targets.values().any(|target| target.instance.is_none()) {
         restore::targets(house, out, options)?;
         let _ = if instances.is_empty() { Ok(()) } else { writeln!(out) };
@@ -85,7 +85,7 @@ pub(crate) fn targets(house: &House, out: &mut dyn Write, options: &TargetsOptio
     Ok(())
 }
 
-/// Writes one instance's state; with `repair`, what a killed run began is finished or reverted before.
+/// Writes the state of one instance. With `--repair` first finishes or reverts what a killed run left.
 pub(crate) fn status(
     house: &House,
     out: &mut dyn Write,
@@ -120,7 +120,7 @@ pub(crate) fn status(
     Ok(())
 }
 
-/// The state in one word, for scripts: the words that `status --plain` has for databases, `down` and `none`.
+/// Returns the state in one word, for scripts: as `status --plain` of a database target, or `down`, or `none`.
 fn word(place: &TargetPlace<'_>) -> &'static str {
     if place.state.next.is_some() {
         return "unfinished";
@@ -133,7 +133,7 @@ fn word(place: &TargetPlace<'_>) -> &'static str {
     }
 }
 
-/// Every instance that there is, and those of `refresh.toml` that are not there yet.
+/// Returns all existing instances, and those of `refresh.toml` that do not exist yet.
 fn all(house: &House) -> Result<Vec<InstanceStatus>, Error> {
     let mut shown = Vec::new();
     match places(house, None) {
@@ -142,7 +142,7 @@ fn all(house: &House) -> Result<Vec<InstanceStatus>, Error> {
                 shown.push(status_of(&home, &target)?);
             }
         }
-        // Whoever may not look into them can still refresh other targets.
+        // Only a warning: a user who may not read the instances can still use the other targets.
         Err(e) => house.progress.warn(&format!("instances are not shown: {e}")),
     }
     for (name, settings) in InstanceTarget::sections(&house.config) {
@@ -160,7 +160,7 @@ fn all(house: &House) -> Result<Vec<InstanceStatus>, Error> {
     Ok(shown)
 }
 
-/// What is known of one instance now.
+/// Reads the present state of one instance.
 fn status_of(home: &InstanceHome, target: &InstanceTarget) -> Result<InstanceStatus, Error> {
     let place = TargetPlace::look(home, &target.name)?;
     let serving = Serving::in_use(&place);
@@ -252,7 +252,7 @@ fn table(lines: &[[String; 10]]) -> String {
     lines.iter().map(line).collect()
 }
 
-/// Bytes on the disk, and those in blocks that no other file shares (a copy by reflink has few), where `filefrag` can tell.
+/// Returns the bytes of a data directory on the disk, and those in blocks that no other file shares, if `filefrag` can tell.
 fn sizes(data: &Path) -> (u64, Option<u64>) {
     let files = WalkDir::new(data).into_iter().flatten().filter(|entry| entry.file_type().is_file());
     let files: Vec<_> = files.map(walkdir::DirEntry::into_path).collect();
@@ -266,7 +266,7 @@ fn sizes(data: &Path) -> (u64, Option<u64>) {
     (files.iter().map(blocks).sum(), own.sum())
 }
 
-/// What `filefrag -v` says of extents that are not shared.
+/// Adds up the bytes of the extents that are not shared, from the output of `filefrag -v`.
 fn unshared(said: &str) -> u64 {
     let mut block = 4096;
     let mut bytes = 0;

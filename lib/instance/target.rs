@@ -1,6 +1,6 @@
 //! A target of `refresh.toml` that is an instance.
 //!
-//! In: a name. Out: its settings, from the section of that name or of the pattern that fits it; or everything that is wrong with them.
+//! In: a name. Out: its settings, from the section of that name or of a pattern that fits; or all that is wrong with them.
 
 use std::path::PathBuf;
 
@@ -11,27 +11,28 @@ use crate::config::{Config, ServerConfig, TargetConfig};
 use crate::engine::{self, ServerProgram};
 use crate::restore;
 
-/// A name is part of a socket's path.
+/// The longest name of an instance, in bytes: it is part of a socket's path.
 const NAME_BYTES_MAX: usize = 40;
 
-/// What a pattern begins with that is no name.
+/// A section with one of these characters is a pattern, not a name.
 const GLOBS: [char; 3] = ['*', '?', '['];
 
-/// A target that is an instance.
+/// A target that is an instance, with its settings.
 #[derive(Debug, Clone)]
 pub(crate) struct InstanceTarget {
     /// Name of the target, as the person gave it.
     pub(crate) name: String,
-    /// The section that it comes from: the name, or a pattern.
+    /// Key of its section in `[targets]`: the name or a pattern.
     pub(crate) section: String,
-    /// What its section of refresh.toml says.
+    /// The settings of that section.
     pub(crate) settings: TargetConfig,
-    /// The directory that all instances and templates of a file system share.
+    /// The setting `instance`: the directory of instances and templates, which several targets may share.
     pub(crate) root: PathBuf,
 }
 
 impl InstanceTarget {
-    /// The instance of that name; nothing if it is a database target, or none at all.
+    /// Returns the instance of a name; `None` if the name is a database target or unknown. A section of that name goes before
+    /// patterns, a long pattern before a short one. Fails if the settings are wrong.
     pub(crate) fn of(config: &Config, name: &str) -> Result<Option<Self>, Error> {
         let exact = config.targets.get_key_value(name).filter(|(key, _)| !is_pattern(key));
         let mut fitting: Vec<(&String, &TargetConfig)> = config
@@ -57,7 +58,7 @@ impl InstanceTarget {
         Err(config.origin.error_at(&keys, message, None).into())
     }
 
-    /// The same where nothing else will do.
+    /// Like [`Self::of`], but fails if the target is no instance.
     pub(crate) fn must(config: &Config, name: &str) -> Result<Self, Error> {
         match Self::of(config, name)? {
             Some(target) => Ok(target),
@@ -72,18 +73,18 @@ impl InstanceTarget {
         }
     }
 
-    /// Every section that is about instances, with the names of those that are no patterns.
+    /// Returns every section of `[targets]` that has `instance`, patterns too.
     pub(crate) fn sections(config: &Config) -> impl Iterator<Item = (&String, &TargetConfig)> {
         config.targets.iter().filter(|(_, settings)| settings.instance.is_some())
     }
 
-    /// Finds the server program that the target is served by.
+    /// Finds the server program: `server` of the section, or the first one on this host.
     pub(crate) fn program(&self) -> Result<ServerProgram, Error> {
         let path = self.settings.program.as_ref().map(PathBuf::from);
         Ok(ServerProgram::find(path.as_deref(), None)?)
     }
 
-    /// The address at which it listens.
+    /// The address at which the instance listens.
     pub(crate) fn bind(&self) -> &str {
         self.settings.bind.as_deref().unwrap_or("127.0.0.1")
     }
@@ -132,7 +133,7 @@ impl InstanceTarget {
     }
 }
 
-/// Whether a section is for all names of a kind.
+/// True when the key of a section is a pattern.
 pub(crate) fn is_pattern(section: &str) -> bool {
     section.contains(GLOBS)
 }

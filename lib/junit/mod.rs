@@ -1,7 +1,7 @@
-//! Tests as JUnit XML, which build servers show, with a history of each.
+//! Writes JUnit XML, of which build servers show each test with its history.
 //!
-//! In: test cases; or what the document says of the migrations. Out: one `<testsuite>` with one `<testcase>` each;
-//! migrations that had run before are skipped. The report writes its own cases with the same [`suite`].
+//! In: migrations as the document has them, or other test cases (those of the room `report`). Out: one `<testsuite>` with a
+//! `<testcase>` for each; migrations that had run before are skipped.
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
@@ -10,15 +10,15 @@ use std::io;
 use crate::document::{Migration, MigrationStatus};
 use crate::outlet;
 
-/// One test, whatever it was in the document.
+/// One test: a migration, or a case of the report.
 #[derive(Debug)]
 pub(crate) struct TestCase<'a> {
-    /// Class of the test; build servers read dots in it as packages.
+    /// Class of the test; build servers take the parts before a dot in it for packages.
     pub(crate) class: &'a str,
     pub(crate) name: &'a str,
     pub(crate) seconds: f64,
     pub(crate) outcome: TestOutcome<'a>,
-    /// Left out if empty.
+    /// What the test printed; the element is left out if this is empty.
     pub(crate) output: &'a str,
 }
 
@@ -29,13 +29,12 @@ pub(crate) enum TestOutcome<'a> {
     Failed(&'a str),
 }
 
-/// One test suite, named after the branch.
+/// The XML of one test suite with all migrations. `reference` is the branch that the suite is named after.
 pub fn junit(reference: &str, migrations: &[Migration]) -> String {
     let cases: Vec<TestCase<'_>> = migrations.iter().map(|migration| case("migrations", migration)).collect();
     suite(&format!("migrations of {reference}"), &cases)
 }
 
-/// One migration as a test.
 pub(crate) fn case<'a>(class: &'a str, migration: &'a Migration) -> TestCase<'a> {
     TestCase {
         class,
@@ -45,14 +44,13 @@ pub(crate) fn case<'a>(class: &'a str, migration: &'a Migration) -> TestCase<'a>
             MigrationStatus::AlreadyApplied => TestOutcome::Skipped("applied before"),
             MigrationStatus::Failed => TestOutcome::Failed(migration.error.as_deref().unwrap_or_default()),
             MigrationStatus::Applied => TestOutcome::Passed,
-            // What a newer version means by it is not known here: nothing that is said to have passed.
+            // The word of a newer version, whose meaning is not known: it must not count as passed.
             MigrationStatus::Unknown(word) => TestOutcome::Skipped(word),
         },
         output: migration.output.as_deref().unwrap_or_default(),
     }
 }
 
-/// The whole XML file of a suite.
 pub(crate) fn suite(name: &str, cases: &[TestCase<'_>]) -> String {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     write(&mut writer, name, cases).expect("writing to memory cannot fail");
@@ -105,12 +103,12 @@ fn write_outcome(writer: &mut Writer<Vec<u8>>, element: &str, message: &str) -> 
     writer.create_element(element).with_attribute(("message", message.as_str())).write_empty().map(drop)
 }
 
-/// Writes seconds to the millisecond, never in exponents.
+/// Writes seconds to the millisecond, never with an exponent.
 fn seconds(seconds: f64) -> String {
     format!("{seconds:.3}")
 }
 
-/// Control characters, most of which XML 1.0 cannot hold, are written out; what else it cannot hold becomes `?`.
+/// Writes out control characters, most of which XML 1.0 cannot hold; others that it cannot hold become `?`.
 fn clean(text: &str) -> String {
     outlet::for_people(text).replace(['\u{fffe}', '\u{ffff}'], "?")
 }

@@ -1,13 +1,14 @@
-//! Several masks for one column: which one is for which row is a condition, as in tables of keys and values.
+//! Several masks for one column, as tables of keys and values need them: each mask has a condition (`when`) that says for
+//! which rows it is.
 //!
-//! In: the entries of one rule. Out: one [`Mask`]: `CASE WHEN meta_key = 'email' THEN … ELSE … END`.
+//! In: the entries of one rule. Out: one [`Mask`]: `CASE WHEN (meta_key = 'email') THEN … ELSE … END`.
 
 use super::kinds::table;
 use super::kinds::target::MaskTarget;
 use super::masks::Mask;
 use crate::config::{MaskRule, Wrong};
 
-/// The mask of a rule.
+/// Compiles all entries of a rule into one mask.
 pub(crate) fn mask(target: &MaskTarget<'_>, name: &str, rule: &MaskRule) -> Result<Mask, Wrong> {
     let (conditional, rest) = rule.cases()?;
     let otherwise = table::mask(target, name, rest)?;

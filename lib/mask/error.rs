@@ -1,41 +1,41 @@
-//! What can be wrong with masks.
+//! The errors of the room `mask`.
 
 use crate::config;
 use crate::document::{Ending, Exit, Failure};
 
-/// Why masks cannot be used as they are.
+/// Why masks cannot be compiled or used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A rule is wrong, with file and line.
     #[error(transparent)]
     Config(#[from] config::Error),
-    /// The server refuses a compiled mask.
+    /// The server refuses the SQL of a compiled mask.
     #[error("{column}: the server refuses this mask")]
     Expression {
-        /// The rule's place and column: `file:line: table.column`.
+        /// Where the rule is, and its column: `file:line: table.column`.
         column: String,
         /// What the server answered.
         source: Box<crate::mysql::Error>,
     },
-    /// Masked values break a rule that the table itself has.
+    /// Masked values break a CHECK constraint or a unique index of their table.
     #[error("{rules}")]
     Broken {
-        /// All of them: `file:line: table.column (kind): values that the server refuses: … does not hold of them`.
+        /// Every broken rule: `file:line: table.column (kind): values that the server refuses: … does not hold of them`.
         rules: String,
-        /// Whether all are about values that are equal.
+        /// Whether every broken rule is a unique index.
         unique: bool,
-        /// Lines for `[mask]` that keep the rules, to paste.
+        /// Lines to paste into `[mask]`, with masks that do not break the constraints.
         toml: String,
     },
-    /// Columns that look like personal data and have neither mask nor reason.
+    /// Columns that look like personal data and have neither a mask nor a reason.
     #[error("{count} column(s) that look like personal data have no mask: {names}")]
     Unmasked {
         /// Number of columns without a mask.
         count: usize,
-        /// The first of them, with the evidence.
+        /// The first of these columns, each with the evidence.
         names: String,
-        /// Lines of `[mask]` to paste into `refresh.toml`.
+        /// Lines to paste into `refresh.toml`.
         toml: String,
     },
 }

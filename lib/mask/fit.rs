@@ -1,4 +1,4 @@
-//! Whether a mask fits its column: type, length, NULL, unique indexes.
+//! Whether a mask fits its column: type, length, character set, NULL, unique indexes.
 
 use super::kinds::target::MaskTarget;
 use super::masks::Mask;
@@ -6,7 +6,7 @@ use crate::catalog::{Column, Family, IndexPart};
 use crate::config::{Scalar, Wrong};
 use crate::sql::members;
 
-/// Room in the column for so many characters, or a sentence.
+/// Fails when the column has no room for `needed` characters.
 pub(crate) fn room(target: &MaskTarget<'_>, needed: u64, what: &str) -> Result<(), Wrong> {
     if capacity(target) >= needed {
         return Ok(());
@@ -19,7 +19,7 @@ pub(crate) fn room(target: &MaskTarget<'_>, needed: u64, what: &str) -> Result<(
     Err((message, Some("choose null, constant or text for it, or a shorter length".to_owned())))
 }
 
-/// Characters that fit; a JSON or spatial column takes none.
+/// How many characters fit into the column: 0 if it is neither text nor bytes.
 pub(crate) fn capacity(target: &MaskTarget<'_>) -> u64 {
     match target.column.family() {
         Family::Text | Family::Binary => target.column.length.unwrap_or(u64::MAX),
@@ -27,7 +27,8 @@ pub(crate) fn capacity(target: &MaskTarget<'_>) -> u64 {
     }
 }
 
-/// Refuses a constant that the server would refuse, night after night: out of range, or no member.
+/// Refuses a constant that the server would refuse in every run: out of range, no member of an ENUM or SET, or not of the
+/// type.
 pub(crate) fn value(target: &MaskTarget<'_>, value: &Scalar) -> Result<(), Wrong> {
     let column = target.column;
     let number: Option<f64> = match value {
@@ -51,7 +52,7 @@ pub(crate) fn value(target: &MaskTarget<'_>, value: &Scalar) -> Result<(), Wrong
     Err((format!("{} ({}) cannot hold {value:?}", target.label(), column.column_type), None))
 }
 
-/// Types of MariaDB's own.
+/// Whether a text is a value of a type that only MariaDB has.
 fn own_type(column: &Column, text: &str) -> bool {
     match column.data_type.as_str() {
         "uuid" => {
@@ -68,7 +69,7 @@ fn member(column: &Column, word: &str) -> bool {
     members(&column.column_type).iter().any(|member| member.to_lowercase() == word.to_lowercase())
 }
 
-/// The least and the greatest number, for whole numbers.
+/// The least and the greatest number of a whole-number column.
 fn range(column: &Column) -> Option<(f64, f64)> {
     let bits = match column.data_type.as_str() {
         "tinyint" => 8,
@@ -83,11 +84,12 @@ fn range(column: &Column) -> Option<(f64, f64)> {
     Some(if unsigned { (0.0, all - 1.0) } else { (-all / 2.0, all / 2.0 - 1.0) })
 }
 
-/// Refuses words of `refresh.toml` that the column's character set does not have. What we make ourselves is ASCII.
+/// Refuses text of `refresh.toml` with a character that the column's character set does not have. Text that the masks
+/// make themselves is ASCII.
 pub(crate) fn charset(target: &MaskTarget<'_>, text: &str) -> Result<(), Wrong> {
     let most = match target.column.charset.as_deref() {
         Some("ascii") => 0x7f,
-        // Windows-1252 in fact, which has a few more: they are rare enough.
+        // MySQL's latin1 is Windows-1252, which has a few more characters. They are rare, and refused here.
         Some("latin1") => 0xff,
         Some("utf8" | "utf8mb3" | "ucs2") => 0xffff,
         _ => u32::MAX,
@@ -102,7 +104,7 @@ pub(crate) fn charset(target: &MaskTarget<'_>, text: &str) -> Result<(), Wrong> 
     }
 }
 
-/// Refuses a kind that makes text where the column takes none.
+/// Refuses a kind that makes text where the column is neither text nor bytes.
 pub(crate) fn text(target: &MaskTarget<'_>, kind: &str) -> Result<(), Wrong> {
     if matches!(target.column.family(), Family::Text | Family::Binary) {
         return Ok(());
@@ -112,7 +114,7 @@ pub(crate) fn text(target: &MaskTarget<'_>, kind: &str) -> Result<(), Wrong> {
     Err((message, Some(format!("choose another kind, such as {hint}"))))
 }
 
-/// Refuses NULL where the column takes none.
+/// Refuses NULL for a column that is NOT NULL.
 pub(crate) fn nullable(target: &MaskTarget<'_>) -> Result<(), Wrong> {
     if target.column.nullable {
         return Ok(());
@@ -121,7 +123,8 @@ pub(crate) fn nullable(target: &MaskTarget<'_>) -> Result<(), Wrong> {
     Err((format!("{} is NOT NULL", target.label()), hint))
 }
 
-/// Refuses a mask that can make two values equal where the database says that they differ.
+/// Refuses a mask that can make two values equal in a unique index: a lossy mask, or an index on too few first
+/// characters.
 pub(crate) fn unique(target: &MaskTarget<'_>, mask: &Mask) -> Result<(), Wrong> {
     if mask.kind == "null" {
         return Ok(());

@@ -1,14 +1,14 @@
-//! Generated columns: they are not in the dump, the server computes them anew from what is. So a mask for one is a mask for
-//! what it is computed from.
+//! Generated columns are not in the dump: the server computes them anew from the columns that are. So the columns that a
+//! generated column is computed from must have the mask.
 //!
-//! In: the catalog and the masks. Out: nothing, or the column that would show what a rule wants hidden, or that would no
-//! longer be unique.
+//! In: the catalog and the masks. Out: nothing, or an error: a rule is for a generated column that would show clear
+//! values, or a unique index would break.
 
 use super::masks::{Mask, Masks};
 use crate::catalog::{Column, Table};
 use crate::config::{Wrong, toml_text};
 
-/// A rule names a generated column: something that it is computed from must be masked.
+/// Refuses a rule for a generated column if no column that it is computed from has a rule of its own (`keep` is one).
 pub(crate) fn hidden(masks: &Masks, at: usize, table: &Table, column: &Column) -> Result<(), Wrong> {
     let sources = || table.columns.iter().filter(|source| column.computed_from(source));
     if sources().any(|source| masks.declared(at, &source.name).is_some()) {
@@ -27,8 +27,8 @@ pub(crate) fn hidden(masks: &Masks, at: usize, table: &Table, column: &Column) -
     Err((message, hint))
 }
 
-/// What is computed from a masked column, a generated column or an expression of the index itself, is no longer unique
-/// if values are masked alike.
+/// Refuses a lossy mask on a column that a unique index is computed from, through a generated column or an expression of
+/// the index.
 pub(crate) fn unique(masks: &Masks, at: usize, table: &Table) -> Result<(), (String, Wrong)> {
     for index in table.indexes.iter().filter(|index| index.unique) {
         let computed = index.parts.iter().filter_map(|part| part.computed(table));
@@ -44,14 +44,14 @@ pub(crate) fn unique(masks: &Masks, at: usize, table: &Table) -> Result<(), (Str
     Ok(())
 }
 
-/// Whether a mask of `column` could make two values of a unique index equal that is computed from it.
+/// Whether a mask of `column` can make two values equal in a unique index that is computed from `column`.
 pub(crate) fn merges(table: &Table, column: &Column, mask: &Mask) -> bool {
     let unique = table.indexes.iter().filter(|index| index.unique);
     let mut computed = unique.flat_map(|index| &index.parts).filter_map(|part| part.computed(table));
     mask.lossy && mask.kind != "null" && computed.any(|expression| column.named_in(expression))
 }
 
-/// The first column of an expression with a mask that makes values equal.
+/// The first column that an expression names and whose mask can make two values equal.
 fn lossy<'a>(
     masks: &'a Masks,
     at: usize,

@@ -1,38 +1,39 @@
 //! `[mask] key`: a key that stays the same from night to night, so that values mask alike in every dump.
 //!
-//! In: `{ env = "NAME" }`, `{ file = "path" }` or `{ secret = "ARN" }`, and who fetches secrets. Out: the key, and what it makes
-//! of a text, by which two tools see that they have the same one. Without the setting each night has its own.
+//! In: `{ env = "NAME" }`, `{ file = "path" }` or `{ secret = "ARN" }`, and a function that fetches secrets. Out: the
+//! key, and its HMAC of a text, from which two tools see that they have the same key. Without the setting each night has
+//! a key of its own.
 
 use rand::Rng;
 use sha2::{Digest, Sha256};
 
 use crate::config::{Config, Error, KeyReference, environment};
 
-/// Length of the key.
+/// Length of the key and of a SHA-256 hash.
 const KEY_BYTES: usize = 32;
 
-/// Shorter secrets can be guessed.
+/// The shortest secret that is taken: shorter ones can be guessed.
 const SECRET_BYTES_MIN: usize = 16;
 
-/// What the hash works on at a time.
+/// Block size of SHA-256, to which HMAC fills up the key.
 const BLOCK_BYTES: usize = 64;
 
-/// The masks' key. It has no Debug: nothing prints it.
+/// The masks' key. It has no Debug, so that nothing can print it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MaskKey([u8; KEY_BYTES]);
 
 impl MaskKey {
-    /// One that nobody ever had.
+    /// Makes a new key of random bytes.
     pub fn random() -> Self {
         Self(rand::rng().random())
     }
 
-    /// One that was written down.
+    /// Makes the key of bytes that were kept in a file.
     pub fn of_bytes(bytes: [u8; KEY_BYTES]) -> Self {
         Self(bytes)
     }
 
-    /// What is written down of it.
+    /// The bytes of the key, to keep in a file.
     pub fn bytes(&self) -> &[u8; KEY_BYTES] {
         &self.0
     }
@@ -48,7 +49,7 @@ impl MaskKey {
         format!("{:x}", Sha256::new().chain_update(with(0x5c)).chain_update(inner).finalize())
     }
 
-    /// The key with `pad` laid over it: without the pad it says nothing.
+    /// The key XOR `pad`: without the pad it says nothing of the key.
     pub fn padded(&self, pad: &[u8; KEY_BYTES]) -> [u8; KEY_BYTES] {
         std::array::from_fn(|at| self.0[at] ^ pad[at])
     }
@@ -71,7 +72,7 @@ pub fn key<E: From<Error>>(
             std::fs::read(path).map_err(|error| wrong(format!("cannot read {path}: {error}")))?
         }
     };
-    // What people paste and files end with is no part of it.
+    // White space at the end of pasted text or a file is no part of the secret.
     let secret = secret.trim_ascii_end();
     if secret.len() < SECRET_BYTES_MIN {
         return Err(wrong(format!(
@@ -80,7 +81,7 @@ pub fn key<E: From<Error>>(
         ))
         .into());
     }
-    // Any secret becomes a key of the right length.
+    // The hash of a secret of any length has the length of a key.
     let digest = Sha256::new().chain_update("refreshkit mask key:").chain_update(secret).finalize();
     Ok(Some(MaskKey(digest.into())))
 }
@@ -99,7 +100,7 @@ mod tests {
         config.and_then(|config| key(&config, fetched)).map_err(|error| error.to_string())
     }
 
-    /// RFC 4231, test cases 1 and 2: shorter keys, as they are filled up with zeros.
+    /// RFC 4231, test cases 1 and 2. Their keys are shorter: HMAC fills them up with zeros.
     #[test]
     fn a_signature_is_that_of_the_standard() {
         let key = |start: &[u8]| {

@@ -1,34 +1,35 @@
-//! What an e-mail address, an IBAN and a telephone number look like: here, and nowhere else.
+//! What an e-mail address, an IBAN and a telephone number look like. More patterns for finding them are in
+//! `detect/by_value.rs`.
 //!
-//! In: nothing, or a text. Out: regular expressions that MySQL and MariaDB both take, for values and for texts that are
-//! cleared on the server; and what a text that never goes to a server, such as a definition, holds.
+//! In: nothing, or a text. Out: regular expressions that MySQL and MariaDB both take, to find values and to clear texts
+//! on the server; and what looks personal in a text that never goes to a server, such as a definition.
 
-/// An e-mail address, in whatever surrounds it.
+/// An e-mail address anywhere in a text.
 pub(crate) const EMAIL: &str = "[A-Za-z0-9._%+-]+@[A-Za-z0-9][A-Za-z0-9.-]*[.][A-Za-z]{2,}";
 
-/// What goes with an e-mail address when a text is cleared: more rather than less, `%40` for `@` too. No part may begin in
-/// the middle of itself and go on for ever: a run is looked at once (`(?<!…)`), and what it has taken it does not give
-/// back (`++`).
+/// What is replaced as an e-mail address when a text is cleared: rather too much than too little, and `%40` is read as
+/// `@`. To be fast on long texts, a match begins only where a run of characters begins (`(?<!…)`), and gives nothing back
+/// (`++`).
 pub(crate) const EMAIL_CLEARED: &str =
     "(?<![^[:space:]@<>()\"'',;:=%])[^[:space:]@<>()\"'',;:=%]++(@|%40)[^[:space:]@<>()\"'',;:&]++";
 
 /// A value that is an IBAN, in upper case and without blanks.
 pub(crate) const IBAN: &str = "^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$";
 
-/// An IBAN in the middle of a text.
+/// An IBAN within a text, perhaps with blanks between its groups.
 pub(crate) const IBAN_WITHIN: &str = "(^|[^A-Za-z0-9])[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4}( ?[0-9]{4}){2,6}";
 
-/// What goes with an IBAN when a text is cleared: in lower case too.
+/// What is replaced as an IBAN when a text is cleared; letters may be in lower case.
 pub(crate) const IBAN_CLEARED: &str =
     "(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}( ?[A-Za-z0-9]{4}){2,7}( ?[A-Za-z0-9]{1,3})?";
 
-/// Digits of a telephone number with its country.
+/// How many digits a telephone number has with the code of its country.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 9..=15;
 
-/// Characters of an IBAN.
+/// How many characters an IBAN has.
 const IBAN_LENGTH: std::ops::RangeInclusive<usize> = 15..=34;
 
-/// What a text holds that looks like personal data: `an e-mail address`. The value itself is not repeated.
+/// Names what looks like personal data in a text, such as `an e-mail address`. The value itself is not repeated.
 pub fn personal_in(text: &str) -> Option<&'static str> {
     let is_end = |c: char| c.is_whitespace() || "'\"`,;:()<>=[]{}|\\".contains(c);
     let mut words = text.split(is_end).filter(|word| !word.is_empty());
@@ -41,7 +42,7 @@ pub fn personal_in(text: &str) -> Option<&'static str> {
     text.split('+').skip(1).any(is_phone).then_some("a telephone number")
 }
 
-/// `a@b.cc`; not a variable (`@a`), not an account (its parts are quoted).
+/// True for `a@b.cc`. False for a variable (`@a`), and for an account, as a word ends at a quote.
 fn is_email(word: &str) -> bool {
     let Some((local, host)) = word.split_once('@') else { return false };
     let is_host = |c: char| c.is_ascii_alphanumeric() || ".-".contains(c);
@@ -53,7 +54,7 @@ fn is_email(word: &str) -> bool {
         && last.chars().all(|c| c.is_ascii_alphabetic())
 }
 
-/// By its form and its check digits.
+/// True when the form and the check digits of a word are those of an IBAN.
 fn is_iban(word: &str) -> bool {
     let bytes = word.as_bytes();
     if !IBAN_LENGTH.contains(&bytes.len())
@@ -70,7 +71,7 @@ fn is_iban(word: &str) -> bool {
     }) == 1
 }
 
-/// Whether what stands behind a `+` is a telephone number.
+/// Whether the text behind a `+` begins with a telephone number.
 fn is_phone(rest: &str) -> bool {
     let number = rest.chars().take_while(|c| c.is_ascii_digit() || " ()./-".contains(*c));
     let digits = number.filter(char::is_ascii_digit).count();

@@ -1,16 +1,16 @@
 //! What must not leave: `[mask]` rules compiled to SQL expressions.
 //!
-//! In: the catalog and `[mask]`. Out: [`Masks`]: for each masked column an expression over alias `t`, so that clear
-//! text never leaves the server. Equal inputs of one domain mask equally in every table: a normaliser (trim, lower
-//! case) and a hash with a key that only the server knows, read into `@refreshkit_key` by each connection.
+//! In: the catalog and `[mask]`. Out: [`Masks`]: for each masked column an expression over alias `t`, so that clear text
+//! never leaves the server. Equal inputs of one domain mask equally in every table: each is normalised (blanks cut off,
+//! lower case) and hashed with the key that every connection has in `@refreshkit_key`.
 //!
-//! Beside the masks: what looks personal and has none (`detect/`), and the kinds and settings that a configuration may name
-//! ([`vocabulary`]), which every tool holds `[mask]` against when it reads the file.
+//! Beside the masks: the search for columns that look personal and have no mask (`detect/`), and the kinds and settings
+//! that a configuration may name ([`vocabulary`]), against which every tool checks `[mask]` when it reads the file.
 //!
-//! A collation that tells upper from lower case keeps them apart in masks too.
+//! Where a collation tells upper from lower case, masks keep upper and lower case apart too.
 //!
-//! NULL stays NULL and the empty text stays empty. What does not fit its column, a lossy mask on a unique index, two
-//! ends of a relation that mask differently, a rule that matches nothing: errors with file and line.
+//! NULL stays NULL and the empty text stays empty. Errors with file and line: a mask that does not fit its column, a
+//! lossy mask on a unique index, two ends of a relation that mask differently, a rule that matches nothing.
 
 mod conditions;
 mod detect;

@@ -1,10 +1,11 @@
-//! The order in which rows leave: it must not say what masks hide.
+//! The order in which rows leave: it must not tell what masks hide.
 //!
-//! In: the columns of a table's plan and its key. Out: whether the rows leave by the key, by a hash, or as they come.
+//! In: the columns of a table's plan and its key. Out: whether the rows leave in the order of the key, of a hash, or in
+//! none.
 //!
-//! A server that is asked for no order gives that of an index it likes, which may be the order of the originals; and by a masked
-//! key, the n-th row would tell which original was the n-th. The hash is over everything that leaves of a row, so that rows that
-//! have the same hash are the same row; its key is the masks' own, so that nobody can find the order again by trying.
+//! Without ORDER BY a server gives rows in the order of some index, which may be the order of the originals. In the order
+//! of a masked key, the n-th row would belong to the n-th original. The hash covers every value of a row as it leaves, so
+//! rows with the same hash are equal. Its key is the masks' own, so that nobody can find the order again by trying.
 
 use super::kinds::expression::keyed;
 use crate::document::{ColumnPlan, TablePlan};
@@ -17,18 +18,19 @@ pub enum Order {
     Key,
     /// By a keyed hash of each masked row: the table's key is masked, or it has no key.
     Hash,
-    /// By nothing: the table has no key, and nothing of it is masked either.
+    /// By nothing: the table has no key, and no column of it is masked.
     None,
 }
 
-/// Decides by which columns of the table are masked.
+/// Chooses the order: it depends on which columns of the table are masked.
 pub fn order(plan: &TablePlan) -> Order {
     let clear = |key: &String| plan.columns.iter().any(|column| column.name == *key && is_clear(column));
     let hides = plan.columns.iter().any(|column| !is_clear(column));
     match plan.key.as_slice() {
         [] if hides => Order::Hash,
         [] => Order::None,
-        // A key of a computed column leaves with what it is computed from.
+        // A generated column is not among the plan's columns. As a key it counts as masked: it may be computed from a
+        // masked column.
         key if hides && !key.iter().all(clear) => Order::Hash,
         _ => Order::Key,
     }
@@ -39,8 +41,8 @@ pub fn is_clear(column: &ColumnPlan) -> bool {
     column.expression == format!("t.{}", name(&column.name))
 }
 
-/// The hash of a row: SQL to order by, 32 bytes. Each value is hashed by itself first, so that values of any length, type and
-/// character set can stand side by side, and a value is never taken for two.
+/// SQL for the hash of a row, 32 bytes to order by. Each value is hashed by itself first: so values of any length, type
+/// and character set can be joined, and two different rows never give the same joined text.
 pub fn row_hash<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
     let parts: Vec<String> =
         values.into_iter().map(|value| format!("COALESCE(SHA2({value}, 256), '-')")).collect();

@@ -1,8 +1,8 @@
-//! The one planner of masks: which rule is written as a proposal for a column.
+//! The one place where masks are proposed: which rule is written as a proposal for a column.
 //!
-//! In: a table, one of its columns, what would be liked best there. Out: the right side of a rule that is already checked against
-//! all that [`compile`](super::compile) checks: type, room, NULL, character set, unique indexes and what is computed from
-//! the column. Whoever proposes a mask asks here, so that what is pasted is not refused by the next check.
+//! In: a table, one of its columns, the wishes for it (best first). Out: the right side of a rule that has passed all
+//! that [`compile`](super::compile) checks: type, room, NULL, character set, unique indexes and what is computed from the
+//! column. Every proposal is made here, so that a pasted rule is not refused by the next check.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,8 @@ use super::{conditions, fit, generated};
 use crate::catalog::{Column, Family, Table};
 use crate::config::MaskRule;
 
-/// What is tried when no wish fits: the first that does is taken. What keeps values apart comes late: it looks least like what was there.
+/// The rules that are tried, in this order, when no wish fits. Kinds that keep values apart are not first: their results
+/// look least like the originals.
 fn others(column: &Column) -> &'static [&'static str] {
     match column.family() {
         Family::Text | Family::Binary => &[
@@ -34,28 +35,28 @@ fn others(column: &Column) -> &'static [&'static str] {
     }
 }
 
-/// The last way out: a person decides.
+/// The proposal where nothing fits: a person must fill in a reason.
 pub const KEEP: &str = "{ kind = \"keep\", reason = \"…\" }";
 
-/// The first of `wishes` that the column takes, else what else it takes, else `keep` with a reason to fill in.
+/// The first of `wishes` that fits the column, else the first other kind that does, else `keep` with a reason to fill in.
 pub fn propose(table: &Table, column: &Column, wishes: &[&str]) -> String {
     let all = wishes.iter().chain(others(column));
     let found = all.copied().find(|wish| fits(table, column, wish));
     found.unwrap_or(KEEP).to_owned()
 }
 
-/// Whether the right side of a rule can stand for the column as it is.
+/// Whether a rule with this right side would be accepted for the column.
 pub fn fits(table: &Table, column: &Column, right: &str) -> bool {
     fitting(table, column, right).is_some()
 }
 
-/// A right side as it is read from a file.
+/// Parses the right side of a rule as TOML.
 pub fn rule(right: &str) -> Option<MaskRule> {
     let mut rules: BTreeMap<String, MaskRule> = toml::from_str(&format!("rule = {right}")).ok()?;
     rules.remove("rule")
 }
 
-/// The mask that a right side makes of a column, if nothing refuses it.
+/// The mask that a rule with this right side gives a column; nothing if a check refuses it.
 pub fn fitting(table: &Table, column: &Column, right: &str) -> Option<Mask> {
     let target = MaskTarget::of(table, column);
     let mask = conditions::mask(&target, "", &rule(right)?).ok()?;

@@ -1,5 +1,5 @@
-//! Which rule of `[mask]` speaks for which column: the most specific one; and whether both ends of a relation mask alike, without which
-//! joins no longer match.
+//! Finds the rule of `[mask]` for each column: the most specific one. Refuses relations whose two ends mask differently,
+//! since joins would no longer match.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -14,7 +14,7 @@ struct CompiledRule<'a> {
     key: &'a str,
     config: &'a MaskRule,
     table: TablePattern,
-    /// The table, if it is no glob.
+    /// The name of the rule's table, if it is no glob.
     plain: Option<String>,
     column: Pattern,
 }
@@ -36,7 +36,7 @@ pub fn compile(catalog: &Catalog, config: &Config) -> Result<Masks, Error> {
     let mut masks = Masks::default();
     let mut computed = Vec::new();
     for (at, table) in catalog.tables.iter().enumerate() {
-        // Thousands of rules, each of one table, are not held against every other table.
+        // A rule that names one table is tried on this table only, as there may be thousands of them.
         let mut own = by_table.get(table.name.as_str()).cloned().unwrap_or_default();
         own.extend(&globs);
         own.sort_unstable();
@@ -94,7 +94,7 @@ fn choose<'a, 'b>(
         }
     }
     let says_more = |one: &MaskCloseness, other: &MaskCloseness| {
-        // A named database decides only between rules that are otherwise alike.
+        // The database in a rule counts only between rules that are otherwise equally specific.
         let parts = closer(&[one.0, one.1], &[other.0, other.1]);
         parts.map(|order| order.then(one.2.cmp(&other.2)))
     };
@@ -124,7 +124,7 @@ fn choose<'a, 'b>(
     Ok(found.first().map(|(_, rule)| *rule))
 }
 
-/// A rule that matches nothing is a typing error, and a typing error here is a leak.
+/// The error of a rule that matches no column: a typing error, and here that is a leak.
 fn unused(catalog: &Catalog, config: &Config, rule: &CompiledRule<'_>) -> Error {
     let written = rule.key.rsplit('.').next().unwrap_or(rule.key);
     let names =
@@ -147,13 +147,13 @@ pub struct Ends<'a> {
     pub child_columns: &'a [String],
     /// The table that is referred to.
     pub parent: usize,
-    /// Its columns, in the same order.
+    /// The columns of the parent, in the same order.
     pub parent_columns: &'a [String],
-    /// The relation's key in `[relations]`.
+    /// The key of the relation in `[relations]`, if it has one.
     pub key: Option<&'a str>,
 }
 
-/// Refuses relations whose ends mask differently. A reference that is masked to NULL is fine: it refers to nothing.
+/// Refuses relations whose ends mask differently. A child column that is masked to NULL is fine: it refers to nothing.
 pub fn agree<'a>(masks: &Masks, config: &Config, edges: impl Iterator<Item = Ends<'a>>) -> Result<(), Error> {
     for edge in edges {
         for (from, to) in edge.child_columns.iter().zip(edge.parent_columns) {

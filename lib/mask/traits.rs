@@ -1,25 +1,26 @@
 //! What the leak scan and the search for unmasked copies must know of a kind of mask, beside the expression that it
 //! makes.
 //!
-//! In: nothing. Out: a [`LeakTraits`]; each row of the table of kinds has one.
+//! In: nothing. Out: a [`LeakTraits`] for each row of the table of kinds.
 
-/// What a kind of mask leaves of a value, as the leak scan and the search for copies have to know it.
+/// The answers to three questions about a kind of mask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeakTraits {
     /// What the mask's result holds of the original value.
     pub result: ResultTrait,
-    /// Whether one unmasked value of such a column says whose it is.
+    /// Whether one unmasked value of such a column tells whose it is.
     pub value: ValueTrait,
-    /// Whether a copy of the value under another kind contradicts it: not where it leaves no trace of a value.
+    /// Whether the search for copies looks at the column: a copy under another kind would tell something else of the same
+    /// row.
     pub trace: TraceTrait,
 }
 
 /// What the result of a mask holds of the original value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ResultTrait {
-    /// Nothing to look for: we make the result, and what stays of the value stays because the kind, or a setting of it,
-    /// says so (`keep`; the country of a telephone number, the host with `host = "same"`, the network with
-    /// `network = true`). A neighbour's value may come out of those by chance, so looking would cry wolf.
+    /// Nothing to look for: we make the result. What stays of the value stays because the kind or a setting says so
+    /// (`keep`; the country of a telephone number, the host with `host = "same"`, the network with `network = true`).
+    /// Such a part may be another row's value by chance, so a search would give false alarms.
     Ours,
     /// Something of the value may be left, so the leak scan looks for it.
     Open,
@@ -28,32 +29,34 @@ pub enum ResultTrait {
 /// What one unmasked value of a column says of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ValueTrait {
-    /// It says whose it is: a name, an address, a number of one person.
+    /// It tells whose it is: a name, an address, a number of one person.
     Telling,
-    /// Nothing is known but that it goes: only short texts are values, long ones are free text.
+    /// The kind says nothing about the values. Only short texts and whole numbers count as values of a person, long texts
+    /// as free text.
     Vague,
-    /// Nothing: numbers, dates and documents of themselves.
+    /// It tells nothing: numbers, dates, whole documents.
     Untelling,
 }
 
-/// Whether rows can still be told apart by what a mask makes of their values.
+/// Whether rows can still be told apart by the results of a mask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TraceTrait {
-    /// A value by which rows are told apart, made from the value or from the entity that `of` names: a copy under another
-    /// kind says something else of the same row.
+    /// The result is made from the value, or from the entity that `of` names, and rows are told apart by it: a copy under
+    /// another kind tells something else of the same row.
     Left,
-    /// Nothing that a copy could contradict: nothing of the value, one of a few words, a part of a longer text, or what
-    /// a person vouches for.
+    /// There is nothing that a copy could contradict: nothing of the value stays, or one of a few words, or a part of a
+    /// longer text, or a person vouches for the result.
     None,
 }
 
 impl LeakTraits {
-    /// Puts the answers to the three questions together.
+    /// Puts the three answers together.
     pub(crate) const fn of(result: ResultTrait, value: ValueTrait, trace: TraceTrait) -> Self {
         Self { result, value, trace }
     }
 
-    /// Of a column whose rows are masked by the one kind or the other: the more careful answer to each question.
+    /// The traits of a column whose rows have one kind or the other: `Open` if one is; `Telling` and `Left` only if both
+    /// are.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {

@@ -1,7 +1,7 @@
-//! Runs what is not in the ledger yet, statement by statement.
+//! Runs the migrations that are not in the ledger yet, statement by statement.
 //!
-//! In: a [`Checkout`], the database that is being refreshed. Out: one [`Migration`] per file. MySQL commits DDL by
-//! itself, so a file is not a transaction; but the database is thrown away if a file fails.
+//! In: a [`Checkout`], the database that is being refreshed. Out: one [`Migration`] for each file, or for the command. MySQL
+//! commits DDL by itself, so a file is not a transaction; but if a file fails, the staging database is not swapped in.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -23,19 +23,19 @@ use crate::house::House;
 use crate::mysql::{Session, Warnings, number};
 use crate::sql::{Mode, Statements, StatementsError, definer, singles, without_definer};
 
-/// How much of a failed statement is shown.
+/// Messages show so many characters of a statement.
 const BEGINNING_CHARACTERS: usize = 120;
 
-/// The longest statement of a migration: rows belong into smaller ones.
+/// The longest statement of a migration: many rows belong in several statements.
 const STATEMENT_BYTES_MAX: usize = 64 << 20;
 
-/// What a file begins with that Git LFS has taken away.
+/// The beginning of a pointer that Git LFS leaves in place of a file.
 const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 
-/// How much is read from a file at a time.
+/// So many bytes are read from a file at a time.
 const BLOCK_BYTES: usize = 64 * 1024;
 
-/// Runs the migrations of the branch; `seen` is told each as it ends, the failed one too.
+/// Runs the migrations of the branch. Calls `seen` with each migration as it ends, also with a failed or an already applied one.
 pub fn run(
     house: &House,
     checkout: &Checkout,
@@ -94,7 +94,7 @@ fn migration(name: &str, outcome: Result<(), &Error>, started: Instant, output: 
     }
 }
 
-/// A connection as the stock client would open it: the server's own SQL mode and time zone.
+/// Opens a connection with the server's own SQL mode and time zone, as the `mysql` client does. It may be idle for 48 hours.
 fn open(target: &SqlTarget<'_>) -> Result<Session, Error> {
     let mut session = target.server.connect_to(Some(target.database))?;
     session.attempt("SET SESSION time_zone = @@global.time_zone");
@@ -102,16 +102,16 @@ fn open(target: &SqlTarget<'_>) -> Result<Session, Error> {
     Ok(session)
 }
 
-/// One file on its way, over a connection of its own: what it sets, locks or leaves open is nobody else's.
+/// The run of one file, over a connection of its own: settings, locks and transactions of one file do not reach the next.
 struct FileRun<'a> {
     house: &'a House,
     session: Session,
     target: &'a SqlTarget<'a>,
     file: &'a MigrationFile,
     others: Vec<String>,
-    /// How the session reads text now.
+    /// The session's present SQL mode, by which text is cut into statements.
     mode: Mode,
-    /// `${name}` is something that the framework would replace.
+    /// True if `${name}` is refused because the framework (Flyway) would replace it.
     placeholders: bool,
     warnings: Warnings,
 }
@@ -159,13 +159,13 @@ impl<'a> FileRun<'a> {
         self.end()
     }
 
-    /// One statement, which has one round trip to itself.
+    /// Checks one statement and sends it to the server alone.
     fn statement(&mut self, line: u64, sql: &str) -> Result<(), Error> {
         let file = || self.file.shown.clone();
         if let Some(name) = flyway::placeholder(sql).filter(|_| self.placeholders) {
             return Err(Error::Placeholder { file: file(), line, name });
         }
-        // The file is in that database already, under the name that it has until the swap.
+        // A USE of the target's database is skipped: the session uses the staging database, which gets this name at the swap.
         if leaves::turns_to(sql).is_some_and(|name| name == self.target.live || name == self.target.database)
         {
             return Ok(());
@@ -183,7 +183,7 @@ impl<'a> FileRun<'a> {
             self.house.progress.warn(&format!("{}:{line}: {told}", self.file.shown));
         }
         let outcome = match self.session.run_bytes(sql.as_bytes()) {
-            // In whose name it runs is decided before the swap, and is not this account's to say.
+            // This account may not set a definer. The definer is set before the swap anyway, so the clause is left out.
             Err(::mysql::Error::MySqlError(e))
                 if e.code == number::SPECIFIC_ACCESS_DENIED && definer(sql).is_some() =>
             {
@@ -205,9 +205,10 @@ impl<'a> FileRun<'a> {
         Error::Statement { file, line, beginning, failure }
     }
 
-    /// What is open is gone with the connection, as with every client; locks go too, and with them nothing.
+    /// Ends the run; fails if the file left a transaction open, because its writes are lost with the connection. Locks that the
+    /// file left do no harm: they end with the connection.
     fn end(mut self) -> Result<(), Error> {
-        // Refused within a transaction, and of no consequence otherwise.
+        // The server refuses this statement within a transaction. Otherwise it changes nothing that matters here.
         let probe = self.session.run_foreign("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
         if matches!(&probe, Err(::mysql::Error::MySqlError(e)) if e.code == number::IN_TRANSACTION) {
             return Err(Error::Open { file: self.file.shown.clone() });
@@ -219,13 +220,13 @@ impl<'a> FileRun<'a> {
     }
 }
 
-/// Asks the session how it reads text: its SQL mode.
+/// Reads the session's SQL mode, which decides how the server reads text.
 fn mode_of(session: &mut Session) -> Result<Mode, Error> {
     let mode = session.first::<String>("reading the SQL mode", "SELECT @@sql_mode")?;
     Ok(Mode::of(&mode.unwrap_or_default()))
 }
 
-/// Whether a statement reaches another database, or prepares one that does.
+/// True if a statement reaches another database, or prepares a statement that does.
 fn reaches_elsewhere(session: &mut Session, sql: &str, others: &[String]) -> Result<bool, ::mysql::Error> {
     if leaves::leaves(sql, others) {
         return Ok(true);

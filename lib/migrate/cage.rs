@@ -1,17 +1,17 @@
-//! The cage of a branch's command: who runs it, what it can see, and that nothing of it survives.
+//! The cage of a branch's command: which user runs it, which processes it sees, and that none of its processes survives.
 //!
-//! In: `[migrations] run_as`. Out: the program to start; and, while the value lives, a process of ours whose environment and memory no
-//! process of our own user can read.
+//! In: `[migrations] run_as`. Out: the program to start. While a [`Cage`] lives, other processes of our user cannot read the
+//! environment and memory of this process.
 //!
 //! ```text
-//! namespace  of processes, with a /proc of its own: it sees none of ours, and with its first process all of it ends, also if we are killed
-//!            (the kernel does both). As root run_as changes the user within, and takes every capability; another user needs a
-//!            kernel that lets everybody make namespaces
-//! always     whatever it leaves behind becomes a child of ours (child subreaper), and is killed when the command has ended
+//! namespace  a process namespace with a /proc of its own: the command sees only its own processes. If the first of them ends,
+//!            or this process is killed, the kernel ends all of them. As root, run_as changes the user inside the namespace and
+//!            drops all capabilities. Without root the kernel must allow user namespaces
+//! always     processes that the command leaves become children of this process (child subreaper) and are killed at its end
 //! ```
 //!
-//! Not promised without root and `run_as`: that it cannot read files that our user can read. Without a namespace neither: that it cannot
-//! read the environment of other processes of this user, such as the agent's. Warnings say so.
+//! Without root and `run_as` the command can read all files that our user can read; if there is no namespace either, it can also
+//! read the environment of other processes of this user, such as the build agent's. Warnings say so.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::lchown;
@@ -28,19 +28,20 @@ use rustix::process::{
 use super::error::Error;
 use crate::house::House;
 
-/// The beginning of the command line: the command is killed when we end, whatever ends us.
+/// The beginning of the command line. `setpriv` makes the kernel kill the command when this process ends, for whatever reason.
 const WITH_US: &[&str] = &["setpriv", "--pdeathsig", "KILL", "--", "unshare"];
 
-/// What lets a user who is not root make the rest.
+/// Options of `unshare` for a user who is not root: a user namespace, in which the process namespace can be made.
 const AS_ANYBODY: &[&str] = &["--user", "--map-current-user"];
 
-/// Sees only itself, ends with its first process.
+/// Options of `unshare` for the process namespace: with a /proc of its own, and killed as a whole with `unshare`.
 const ALONE: &[&str] = &["--pid", "--fork", "--kill-child=KILL", "--mount-proc", "--"];
 
-/// The first process of the namespace. It keeps the right to be ended with its parent, which a change of the user would take.
+/// The first process of the namespace: a shell that starts the command and waits. The kernel kills it when its parent ends; a
+/// process that changes its user would lose this.
 const FIRST: &str = "\"$@\"; exit $?";
 
-/// How often the processes that are left are looked for: each round kills all that were there when it began.
+/// At most so many rounds look for processes that are left. Each round kills all that it finds.
 const ROUNDS_MAX: usize = 100;
 
 const PAUSE: Duration = Duration::from_millis(10);
@@ -52,17 +53,18 @@ struct User {
     gid: u32,
 }
 
-/// What is around the command while it runs.
+/// The restrictions of the command; dropping the value kills what the command left and ends them.
 #[derive(Debug)]
 pub(super) struct Cage {
     user: Option<User>,
     alone: bool,
-    /// Children that were there before, such as a server of ours.
+    /// Children of this process from before, such as a database server: they are not killed.
     ours: BTreeSet<i32>,
 }
 
 impl Cage {
-    /// Closes our side, and says what the cage cannot keep.
+    /// Looks up the user, tries whether a namespace can be made, and warns of what the cage cannot prevent. Makes this process
+    /// unreadable for others (not dumpable) and a child subreaper.
     pub(super) fn of(house: &House, run_as: Option<&str>) -> Result<Self, Error> {
         let root = geteuid().is_root();
         let user = run_as.map(|name| looked_up(name, root)).transpose()?;
@@ -80,20 +82,20 @@ impl Cage {
             );
         }
         let ours = children(&processes(), getpid().as_raw_nonzero().get()).into_iter().collect();
-        // Neither can fail but on a kernel that knows neither.
+        // Both calls fail only on a kernel that does not have them.
         let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
         let _ = set_child_subreaper(Some(getpid()));
         Ok(Self { user, alone, ours })
     }
 
-    /// The program that runs a line of shell.
+    /// The program that runs a line of shell in the cage.
     pub(super) fn command(&self, line: &str) -> Command {
         let shell = ["/bin/sh", "-c", line];
         if !self.alone {
             let mut command = Command::new(shell[0]);
             command.args(&shell[1..]);
             if let Some(user) = self.user {
-                // Supplementary groups go with the user.
+                // `Command::uid` also drops the supplementary groups, as this process is root.
                 command.uid(user.uid).gid(user.gid);
             }
             return command;
@@ -114,7 +116,7 @@ impl Cage {
         command
     }
 
-    /// Gives a directory and all that is in it to whoever runs the command.
+    /// Makes the user of the command the owner of a directory and all that is in it.
     pub(super) fn give(&self, directory: &Path) -> std::io::Result<()> {
         let Some(user) = self.user else { return Ok(()) };
         for entry in walkdir::WalkDir::new(directory) {
@@ -123,7 +125,7 @@ impl Cage {
         Ok(())
     }
 
-    /// Kills all that the command left behind. Returns how many are still there.
+    /// Kills all processes that the command left. Returns how many are still there.
     pub(super) fn clear(&self) -> usize {
         let mut left = BTreeSet::new();
         for _ in 0..ROUNDS_MAX {
@@ -131,7 +133,7 @@ impl Cage {
             if left.is_empty() {
                 break;
             }
-            // First none of them runs, so that none starts another one meanwhile.
+            // All are stopped before one is killed, so that none can start another one meanwhile.
             for signal in [Signal::STOP, Signal::KILL] {
                 for pid in left.iter().filter_map(|pid| Pid::from_raw(*pid)) {
                     let _ = kill_process(pid, signal);
@@ -145,7 +147,7 @@ impl Cage {
         left.len()
     }
 
-    /// Our descendants but for those that were there before.
+    /// The descendants of this process, without the children from before the command.
     fn left_behind(&self) -> BTreeSet<i32> {
         let processes = processes();
         let mut found = BTreeSet::new();
@@ -168,7 +170,7 @@ impl Drop for Cage {
     }
 }
 
-/// Who a name is, as this host knows it.
+/// Looks up the uid and gid of `run_as`. Fails for root, for an unknown user, and unless this process is root.
 fn looked_up(name: &str, root: bool) -> Result<User, Error> {
     let fail = |problem: String| Error::RunAs { user: name.to_owned(), problem };
     let ask = |flag: &str| {
@@ -195,7 +197,7 @@ fn namespace(root: bool) -> Command {
     command
 }
 
-/// Every process and its parent (proc_pid_stat(5)).
+/// The parent of every process, by pid (proc_pid_stat(5)).
 fn processes() -> BTreeMap<i32, i32> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());

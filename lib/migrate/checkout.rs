@@ -1,6 +1,6 @@
 //! The branch on disk: looked up and exported before anything of the target is touched.
 //!
-//! In: `[migrations]` and a reference. Out: its commit and its SQL files, in a directory that goes with the value.
+//! In: `[migrations]` and a reference. Out: its commit and its SQL files, in a directory that is removed with the value.
 
 use std::path::Path;
 
@@ -10,12 +10,12 @@ use super::git;
 use crate::config::{self, MigrationsConfig};
 use crate::house::House;
 
-/// A branch or tag, exported to a directory that goes with this value.
+/// A branch, tag or commit, exported to a directory that is removed with this value.
 #[derive(Debug)]
 pub struct Checkout {
-    /// As it was asked for.
+    /// The branch, tag or commit, as asked for.
     pub reference: String,
-    /// The commit that it stood for.
+    /// Id of the commit that the reference stood for.
     pub commit: String,
     directory: tempfile::TempDir,
     pub(crate) files: Vec<MigrationFile>,
@@ -23,8 +23,8 @@ pub struct Checkout {
 }
 
 impl Checkout {
-    /// The reference at the repository of `[migrations]`, and a word about its commit. Nothing where none is asked for: a
-    /// form's empty field, or what the paste left in it.
+    /// Exports `reference` from the repository of `[migrations]` and says which commit it is. `None` if the reference is not
+    /// given or blank, as the empty field of a form is.
     pub fn configured<E>(house: &House, reference: Option<&str>) -> Result<Option<Self>, E>
     where
         E: From<config::Error> + From<Error>,
@@ -40,7 +40,7 @@ impl Checkout {
         Ok(Some(checkout))
     }
 
-    /// The names of branches and tags; nothing where no migrations are configured.
+    /// The names of all branches and tags; none if no repository is configured.
     pub fn references<E: From<Error>>(house: &House) -> Result<Vec<String>, E> {
         let repository = house.config.migrations.as_ref().map(|settings| settings.repository.as_str());
         match repository.filter(|repository| !repository.is_empty()) {
@@ -78,12 +78,12 @@ impl Checkout {
         self.directory.path()
     }
 
-    /// How many SQL files there are, applied or not.
+    /// The number of SQL files, including those that have run before.
     pub fn len(&self) -> usize {
         self.files.len()
     }
 
-    /// Whether there are no SQL files, because a command runs the migrations.
+    /// True if there are no SQL files, because a command runs the migrations.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
     }

@@ -1,7 +1,8 @@
-//! A command that runs the migrations instead of us: phinx, flyway, rails, a script of the branch.
+//! Runs `[migrations] command`, which runs the migrations itself: phinx, flyway, rails, a script of the branch.
 //!
-//! In: the command line, the worktree, the target. Out: its output, line by line as it comes, without values of rows that a server's
-//! error quotes. It runs in a [`Cage`]; its environment holds a PATH, a HOME of its own and the target's login, nothing else of ours.
+//! In: the command line, the worktree, the target. Out: the command's output, line by line as it comes, without the values of
+//! rows that a server's error quotes. The command runs in a [`Cage`]. Its environment has only PATH, LANG, a HOME of its own and
+//! variables with the target's login.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
@@ -19,24 +20,24 @@ use crate::config::MigrationsConfig;
 use crate::house::House;
 use crate::mysql::relayed;
 
-/// How much of the output goes into the document.
+/// So many bytes of the output go into the document.
 const OUTPUT_BYTES_MAX: usize = 64 * 1024;
 
-/// How much of it is shown as it comes: a log is no place for an endless one.
+/// So many bytes of the output are shown as they come: endless output would fill a build's log.
 const SHOWN_BYTES_MAX: usize = 1024 * 1024;
 
-/// The longest line that is shown whole.
+/// The longest line; a longer one is cut into several.
 const LINE_BYTES_MAX: u64 = 16 * 1024;
 
-/// How many lines wait to be shown; then the command waits.
+/// So many lines may wait to be shown; then the command must wait.
 const LINES_WAITING_MAX: usize = 64;
 
-/// How long the last lines may take once everything that could write one is dead.
+/// How long to wait for the last lines after the command and the processes that it left have ended.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
 const POLL: Duration = Duration::from_millis(50);
 
-/// Runs it. The error comes with the output so far.
+/// Runs the command line and returns its output. An error comes with the output so far.
 pub(crate) fn run(
     house: &House,
     settings: &MigrationsConfig,
@@ -51,11 +52,11 @@ pub(crate) fn run(
     let mut command = prepare(&cage, line, worktree, home.path(), target).map_err(early)?;
     house.progress.say(&format!("running {line}"));
     let no_shell = |source| early(Error::Read { file: "/bin/sh".to_owned(), source });
-    // One pipe for both, so that lines come in the order in which they were written.
+    // stdout and stderr share one pipe, so that lines come in the order in which they were written.
     let (reader, writer) = std::io::pipe().map_err(no_shell)?;
     command.stdout(writer.try_clone().map_err(no_shell)?).stderr(writer);
     let mut child = command.spawn().map_err(no_shell)?;
-    // It holds this side's ends of the pipe, which would never end.
+    // `command` holds the write end of the pipe: without this the reader would never see the end.
     drop(command);
     let (sender, receiver) = sync_channel(LINES_WAITING_MAX);
     follow(reader, sender);
@@ -65,7 +66,7 @@ pub(crate) fn run(
         let _ = child.kill();
         let _ = child.wait();
     }
-    // Also after a good end: what it left behind would go on with its login.
+    // Also after success: processes that the command left would go on with the target's login.
     let left = cage.clear();
     if left > 0 {
         house.progress.warn(&format!("{left} processes of the branch's command cannot be killed"));
@@ -109,15 +110,15 @@ fn prepare(
     let port = options.get_tcp_port().to_string();
     command.env("MYSQL_PORT", &port).env("MYSQL_TCP_PORT", &port).env("MYSQL_DEFAULTS_FILE", option_file);
     if options.get_enable_cleartext_plugin() {
-        // A token: the clients of Oracle send it as it is only if they are told to.
+        // The password is an IAM token. Oracle's clients send one in clear text only with this variable.
         command.env("LIBMYSQL_ENABLE_CLEARTEXT_PLUGIN", "1");
     }
-    // A group of its own, so that what the command starts can be ended with it.
+    // A process group of its own: signals to the tool's group do not reach the command. `Cage::clear` ends its processes.
     command.process_group(0).stdin(Stdio::null());
     Ok(command)
 }
 
-/// Clients read where the server is from the option file; few of them look at the environment.
+/// Adds the server's address to the option file: few clients read it from the environment.
 fn add_address(option_file: &Path, options: &Opts) -> std::io::Result<()> {
     let address = match options.get_socket() {
         Some(socket) => format!("host=localhost\nsocket={socket}\n"),
@@ -126,7 +127,7 @@ fn add_address(option_file: &Path, options: &Opts) -> std::io::Result<()> {
     std::fs::File::options().append(true).open(option_file)?.write_all(address.as_bytes())
 }
 
-/// Hands lines over as they come.
+/// Starts a thread that sends each line of the pipe as it comes.
 fn follow(pipe: impl Read + Send + 'static, to: SyncSender<String>) {
     std::thread::spawn(move || {
         let mut reader = BufReader::new(pipe);
@@ -141,7 +142,7 @@ fn follow(pipe: impl Read + Send + 'static, to: SyncSender<String>) {
     });
 }
 
-/// What it said, as far as it is kept.
+/// The output of the command, as far as it is kept, and how many bytes of it were shown.
 #[derive(Debug, Default)]
 struct Output {
     text: String,
@@ -161,7 +162,7 @@ impl Output {
         }
     }
 
-    /// What was still on the way when the command had ended.
+    /// Takes the lines that were still in the pipe when the command ended.
     fn take_the_last(&mut self, house: &House, lines: &Receiver<String>) {
         let until = Instant::now() + LAST_LINES;
         while let Ok(line) = lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
@@ -181,13 +182,13 @@ fn listen(
         match lines.recv_timeout(POLL) {
             Ok(line) => output.take(house, &line),
             Err(RecvTimeoutError::Disconnected) => {
-                // It has closed its output, and may go on for long.
+                // The command has closed its output but may still run for long.
                 if let Some(status) = child.try_wait().map_err(fail)? {
                     return Ok(status);
                 }
                 std::thread::sleep(POLL);
             }
-            // A background process may hold the pipes for ever: the command itself counts.
+            // A background process may keep the pipe open for ever, so the end of the command itself counts.
             Err(RecvTimeoutError::Timeout) => {
                 if let Some(status) = child.try_wait().map_err(fail)? {
                     return Ok(status);

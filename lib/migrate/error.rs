@@ -1,4 +1,4 @@
-//! What can be wrong with a branch or its migrations. The developer's database is as it was.
+//! Errors of a branch or its migrations. After each of them the developer's database is as it was.
 
 use crate::document::{Ending, Exit, Failure, Interrupted};
 use crate::mysql;
@@ -7,26 +7,26 @@ use crate::mysql;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A setting that is needed for `--ref`.
+    /// A setting that `--ref` needs is not set.
     #[error("{0} is not set")]
     Unset(&'static str),
-    /// git is not there.
+    /// git cannot be started, or its end cannot be awaited.
     #[error("cannot run git")]
     NoGit {
-        /// Why the program could not be started.
+        /// What the operating system answered.
         source: std::io::Error,
     },
     /// git ended with an error, or not in time.
     #[error("git {deed} of {repository} failed: {said}")]
     Git {
-        /// git's subcommand: `ls-remote`, `clone` …
+        /// The subcommand of git: `ls-remote`, `clone` …
         deed: &'static str,
         /// URL or path of the repository, without passwords.
         repository: String,
-        /// The last lines of what git said.
+        /// The lines of git's stderr that say why.
         said: String,
     },
-    /// No branch or tag of that name.
+    /// The repository has no branch or tag of that name.
     #[error("{repository} has no branch or tag {reference}")]
     NoSuchReference {
         /// URL or path of the repository, without passwords.
@@ -36,7 +36,7 @@ pub enum Error {
         /// Branches and tags with names like it.
         near: Vec<String>,
     },
-    /// It looks like a commit, and none has that id.
+    /// The reference looks like the id of a commit, but there is no such commit.
     #[error("{repository} has no branch, tag or commit {commit}")]
     NoSuchCommit {
         /// URL or path of the repository, without passwords.
@@ -44,7 +44,7 @@ pub enum Error {
         /// The commit that was asked for, as hexadecimal digits.
         commit: String,
     },
-    /// A branch and a tag of that name.
+    /// Both a branch and a tag have that name.
     #[error("{repository} has a branch and a tag {name}")]
     TwoReferences {
         /// URL or path of the repository, without passwords.
@@ -55,16 +55,16 @@ pub enum Error {
     /// A name that no branch or tag can have.
     #[error("{0:?} is not the name of a branch or tag")]
     NotAReference(String),
-    /// No temporary directory for the worktree.
+    /// A temporary directory, for the worktree or as home of the command, cannot be made, read or given to `run_as`.
     #[error("cannot make a directory for the branch's files")]
     Directory {
         /// What the operating system answered.
         source: std::io::Error,
     },
-    /// The glob cannot be read.
+    /// `[migrations] path` is not a valid glob.
     #[error("[migrations] path {glob:?} is not a glob: {problem}")]
     Glob {
-        /// The glob as `refresh.toml` has it.
+        /// The glob, as `refresh.toml` has it.
         glob: String,
         /// What is wrong with the glob.
         problem: String,
@@ -72,27 +72,27 @@ pub enum Error {
     /// The glob matches nothing on this branch.
     #[error("no file of {reference} matches [migrations] path {glob:?}")]
     NoFiles {
-        /// The branch or tag.
+        /// The branch, tag or commit, as asked for.
         reference: String,
         /// The glob as `refresh.toml` has it.
         glob: String,
     },
-    /// A file cannot be read.
+    /// A file cannot be read, or the shell of the command cannot be run.
     #[error("cannot read {file}")]
     Read {
-        /// Path in the repository.
+        /// Path in the repository, or `/bin/sh`.
         file: String,
         /// What the operating system answered.
         source: std::io::Error,
     },
-    /// A file cannot be cut into statements.
+    /// A file cannot be cut into statements: wrong syntax, no UTF-8, or a pointer of Git LFS.
     #[error("{file}:{line}: {problem}")]
     Syntax {
         /// Path in the repository.
         file: String,
         /// Line of the file, counted from 1.
         line: u64,
-        /// Why the text cannot be cut there.
+        /// Why the text cannot be cut at this line.
         problem: String,
     },
     /// The server refused a statement of a migration.
@@ -104,10 +104,10 @@ pub enum Error {
         line: u64,
         /// How the statement begins, on one line.
         beginning: String,
-        /// What the server said; it is in the message already, so it is no source.
+        /// What the server answered. It is in the message already, so it is not the error's `source`.
         failure: Box<mysql::Error>,
     },
-    /// A statement that would leave the database that is being refreshed.
+    /// A statement would reach another database than the one that is being refreshed.
     #[error("{file}:{line}: {beginning}: this would leave the database that is being refreshed")]
     Leaves {
         /// Path in the repository.
@@ -117,7 +117,7 @@ pub enum Error {
         /// How the statement begins.
         beginning: String,
     },
-    /// A placeholder that the framework would replace.
+    /// A statement has a placeholder `${name}` that Flyway would replace.
     #[error("{file}:{line}: the placeholder ${{{name}}} would go into the database as it stands here")]
     Placeholder {
         /// Path in the repository.
@@ -139,16 +139,16 @@ pub enum Error {
         /// How the statement begins.
         beginning: String,
     },
-    /// A transaction that nobody ends.
+    /// A file ends within a transaction.
     #[error("{file} ends within a transaction: what it wrote would be lost")]
     Open {
         /// Path in the repository.
         file: String,
     },
-    /// Something that the glob matches, and that is no file of this repository.
+    /// The glob matches paths that are no files of this repository, or whose names are not UTF-8.
     #[error("{}", shown.join("; "))]
     NotFiles {
-        /// `db/1.sql: a symbolic link that leads out of the repository`.
+        /// One text for each path: `db/1.sql: a symbolic link that leads out of the repository`.
         shown: Vec<String>,
     },
     /// The ledger table cannot be read or written.
@@ -159,15 +159,15 @@ pub enum Error {
         /// What the server answered.
         source: mysql::Error,
     },
-    /// A file whose name the ledger's preset cannot read.
+    /// The name of a file does not suit the ledger's preset, or the ledger cannot tell two files apart.
     #[error("{file}: {problem}")]
     Unnamed {
         /// Path in the repository.
         file: String,
-        /// What is wrong with its name.
+        /// What is wrong with the file's name.
         problem: String,
     },
-    /// Nobody can be found to run the command.
+    /// The command cannot run as the user of `run_as`.
     #[error("[migrations] run_as {user:?}: {problem}")]
     RunAs {
         /// The user that `[migrations] run_as` names.
@@ -180,15 +180,15 @@ pub enum Error {
     Command {
         /// The command line as `[migrations] command` has it.
         command: String,
-        /// How it ended: `exit status: 1`.
+        /// How the command ended: `exit status: 1`.
         status: String,
-        /// The last line of its output.
+        /// The last line of the command's output.
         said: String,
     },
-    /// The server went away.
+    /// A login or a statement that is no migration failed.
     #[error(transparent)]
     Mysql(#[from] mysql::Error),
-    /// A signal (SIGINT, SIGTERM) ended the work.
+    /// A signal (SIGINT, SIGTERM, SIGHUP) ended the work.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
 }
@@ -197,7 +197,7 @@ const MIGRATION_FAILED: &str = "migration-failed";
 
 const AS_IT_WAS: &str = "the database is as it was; correct the branch and try again";
 
-/// `ERROR 1064 (42000): You have an error …`: what the server said, without the rest.
+/// The server's message alone: `ERROR 1064 (42000): You have an error …`.
 fn server_words(error: &mysql::Error) -> String {
     match error {
         mysql::Error::Statement { source, .. } => source.to_string(),
@@ -232,7 +232,7 @@ impl Failure for Error {
             Self::Directory { .. } => Ending::new(Exit::CannotWrite, "cannot-write"),
             Self::NoFiles { .. } => Ending::new(Exit::BadInput, "no-migrations"),
             Self::Read { .. } => Ending::new(Exit::BadInput, MIGRATION_FAILED),
-            // The server went away: what it is to blame for is not the branch's fault.
+            // Without an error number the connection was lost, which is not the branch's fault.
             Self::Statement { failure, .. } if failure.number().is_none() => {
                 Ending::new(failure.ending().exit, MIGRATION_FAILED).hint(AS_IT_WAS)
             }
@@ -265,7 +265,7 @@ impl Failure for Error {
             Self::Unnamed { .. } => Ending::new(Exit::BadInput, "migration-name")
                 .hint("rename it, or set [migrations.ledger] preset"),
             Self::Mysql(inner) => inner.ending(),
-            // Nothing is owed here that the porch's hint could be about.
+            // The hint of `Interrupted` is about resources at AWS, which a refresh does not make.
             Self::Interrupted(inner) => Ending { hint: None, ..inner.ending() },
         }
     }

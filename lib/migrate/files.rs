@@ -1,8 +1,8 @@
-//! Which files of the branch are migrations, and in which order.
+//! Finds the migrations of the branch, in their order.
 //!
-//! In: a worktree and the glob of `[migrations] path`. Out: its files in natural order (`V2` before `V10`). Symbolic links are followed
-//! within the repository: a branch decides what SQL runs, not which files of this host are read. What the glob matches and what
-//! cannot be run is an error; where there might be more, a person is told.
+//! In: a worktree and the glob of `[migrations] path`. Out: its files in natural order (`V2` before `V10`). Symbolic links are
+//! followed only within the repository: a branch decides which SQL runs, not which files of this host are read. A path that the
+//! glob matches but that cannot be run is an error. Folders that are not searched but may hold migrations are named in a warning.
 
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
@@ -14,23 +14,23 @@ use super::error::Error;
 /// One SQL file of the branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MigrationFile {
-    /// As the ledger knows it: the path below the folder that the glob begins with.
+    /// The name in the ledger: the path below the folder that the glob begins with.
     pub(crate) name: String,
-    /// The path in the repository, for messages.
+    /// Path in the repository, for messages.
     pub(crate) shown: String,
     /// Path of the exported file.
     pub(crate) path: PathBuf,
 }
 
-/// The files that a glob finds, and the folders in which nobody looks.
+/// The files that a glob finds, and the folders that were not searched.
 #[derive(Debug, Default)]
 pub(crate) struct GlobMatches {
     pub(crate) files: Vec<MigrationFile>,
-    /// Folders in which there might be more, and why nobody looks there.
+    /// Warnings: a folder that may hold migrations, and why it was not searched.
     pub(crate) told: Vec<String>,
 }
 
-/// The files that `glob` matches. `submodules` are folders that are repositories of their own.
+/// Finds the files that `glob` matches. `submodules` are folders that are repositories of their own, and are not fetched.
 pub(crate) fn find(
     worktree: &Path,
     glob: &str,
@@ -72,12 +72,12 @@ struct GlobSearch<'a> {
     matcher: globset::GlobMatcher,
     base: &'a str,
     found: GlobMatches,
-    /// What cannot be left out, since it is a migration, and cannot be run.
+    /// Errors: a path that the glob matches, and why it cannot be run.
     wrong: Vec<String>,
 }
 
 impl GlobSearch<'_> {
-    /// Looks through a folder, which the repository calls `prefix`.
+    /// Searches a folder, whose path in the repository is `prefix`.
     fn look(&mut self, folder: &Path, prefix: &str) {
         let entries = walkdir::WalkDir::new(folder).min_depth(1).into_iter();
         let entries = entries.filter_entry(|entry| entry.file_name() != ".git").filter_map(Result::ok);
@@ -104,7 +104,8 @@ impl GlobSearch<'_> {
         self.found.files.push(MigrationFile { name, shown: shown.to_owned(), path: path.to_owned() });
     }
 
-    /// A link is as good as what it leads to, if that is a part of the repository. One within a folder that was linked itself is not followed.
+    /// Takes a symbolic link for the file or folder that it leads to, if this is in the repository. With `follow` false, as
+    /// inside a linked folder, links to folders are not followed.
     fn link(&mut self, path: &Path, shown: &str, follow: bool) {
         let within = path
             .canonicalize()
@@ -122,7 +123,7 @@ impl GlobSearch<'_> {
         }
     }
 
-    /// Tells of a folder that is not looked through, if there could be migrations in it.
+    /// Adds a warning about a folder that is not searched, if it may hold migrations.
     fn folder(&mut self, shown: &str, why: &str) {
         let possible = self.matcher.is_match(format!("{shown}/1.sql"))
             || self.base.starts_with(&format!("{shown}/"))
@@ -139,7 +140,7 @@ fn literal_folder(glob: &str) -> &str {
     &literal[..literal.rfind('/').map_or(0, |slash| slash + 1)]
 }
 
-/// Runs of digits by their value, everything else by its bytes.
+/// Compares runs of digits by their value and everything else by its bytes.
 pub(crate) fn natural(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a.as_bytes(), b.as_bytes());
     while let (Some(x), Some(y)) = (left.first(), right.first()) {
@@ -157,7 +158,7 @@ pub(crate) fn natural(a: &str, b: &str) -> Ordering {
     left.len().cmp(&right.len()).then_with(|| a.cmp(b))
 }
 
-/// The digits at the front, without leading zeros.
+/// Removes the digits at the front of `bytes` and returns them without leading zeros.
 fn take_number<'a>(bytes: &mut &'a [u8]) -> &'a [u8] {
     let end = bytes.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(bytes.len());
     let (digits, rest) = bytes.split_at(end);

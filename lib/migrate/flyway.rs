@@ -1,6 +1,6 @@
-//! How Flyway names, orders and sums up migrations.
+//! The names, the order and the checksums of Flyway's migrations.
 //!
-//! In: a file and its name. Out: its version, its place among others, its checksum as in `flyway_schema_history`.
+//! In: a file and its name. Out: its version, the order of versions, its checksum as in `flyway_schema_history`.
 
 use std::cmp::Ordering;
 
@@ -15,7 +15,7 @@ pub(crate) fn version(stem: &str) -> Option<&str> {
     (!digits.is_empty() && digits.chars().all(valid)).then_some(digits)
 }
 
-/// `1.2`: versions are equal whatever separates their parts.
+/// The version with dots, without leading zeros and without zeros at its end: `1.2` for `01_2.0`.
 pub(crate) fn dotted(version: &str) -> String {
     let parts = version.split(['.', '_']).map(|part| part.trim_start_matches('0'));
     let mut parts: Vec<&str> = parts.map(|part| if part.is_empty() { "0" } else { part }).collect();
@@ -25,20 +25,20 @@ pub(crate) fn dotted(version: &str) -> String {
     parts.join(".")
 }
 
-/// Parts by their value.
+/// Compares two versions part by part, by value.
 pub(crate) fn compare(a: &str, b: &str) -> Ordering {
     natural(&dotted(a), &dotted(b))
 }
 
-/// What runs around migrations, not as one: `afterMigrate__words`, and `B5__words`, which stands for all up to a version on a database that
-/// is new.
+/// True for files that are no migrations: callbacks (`afterMigrate__words`), and baselines (`B5__words`), which replace all
+/// migrations up to a version on a new database.
 pub(crate) fn is_left_out(stem: &str) -> bool {
     let callback =
         stem.starts_with("before") || stem.starts_with("after") || stem.starts_with("createSchema");
     callback || stem.strip_prefix('B').is_some_and(|rest| version(&format!("V{rest}")).is_some())
 }
 
-/// The name in the first `${name}` outside of comments.
+/// The name in the first `${name}` outside of comments; `None` if there is no such placeholder.
 pub(crate) fn placeholder(sql: &str) -> Option<String> {
     if !sql.contains("${") {
         return None;
@@ -53,7 +53,7 @@ pub(crate) fn placeholder(sql: &str) -> Option<String> {
     plain.then(|| name.to_owned())
 }
 
-/// Flyway's: CRC-32 of the lines without their ends and without a byte-order mark.
+/// Flyway's checksum: the CRC-32 of the lines, without line ends and a byte-order mark.
 pub(crate) fn checksum(file: &MigrationFile) -> Result<i32, Error> {
     let text = std::fs::read(&file.path);
     let text = text.map_err(|source| Error::Read { file: file.shown.clone(), source })?;
@@ -64,7 +64,7 @@ pub(crate) fn checksum(file: &MigrationFile) -> Result<i32, Error> {
     Ok(sum.sum().cast_signed())
 }
 
-/// Lines as Java reads them: `\n`, `\r\n` and `\r` end one.
+/// Lines as Java reads them: each ends with `\n`, `\r\n` or `\r`.
 fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|byte| matches!(byte, b'\n' | b'\r'))
 }

@@ -1,7 +1,7 @@
-//! git, as a program: looking a reference up and exporting it.
+//! Runs git to look up a reference and export it.
 //!
-//! In: a repository and the name of a branch or tag. Out: the files of its newest commit in a directory. No hook
-//! runs, nothing prompts, a name that looks like a flag is refused.
+//! In: a repository and a branch, tag or commit. Out: the files of the commit in a directory. No hook runs, git does not prompt,
+//! and a name that looks like a flag is refused.
 
 use std::io::Read;
 use std::path::Path;
@@ -13,22 +13,22 @@ use crate::house::House;
 use crate::mysql::relayed;
 use crate::outlet::without_userinfo;
 
-/// How long a repository may take to answer, and to be fetched.
+/// How long git may take to list references, and to clone.
 const LOOK_UP_TIMEOUT: Duration = Duration::from_secs(60);
 const CLONE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
-/// The names of all branches and tags: a hundred thousand of them.
+/// The most bytes that are read of git's output: enough for a hundred thousand branches and tags.
 const ANSWER_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-/// Bytes that are kept of what git says of a failure.
+/// The most bytes that are kept of git's stderr.
 const SAID_BYTES_MAX: u64 = 256 * 1024;
 
-/// How many similar names are suggested.
+/// At most so many similar names are suggested.
 const NEAR_MAX: usize = 3;
 
 const POLL: Duration = Duration::from_millis(20);
 
-/// What would lead git elsewhere, or have it write down what it sends.
+/// Variables that would make git use another repository, or log what it sends.
 const NOT_OURS: &[&str] = &[
     "GIT_DIR",
     "GIT_WORK_TREE",
@@ -39,16 +39,16 @@ const NOT_OURS: &[&str] = &[
     "GIT_TRACE_CURL",
 ];
 
-/// What is cloned: a branch or tag by its name, or a commit.
+/// The thing to clone: a branch or tag by its name, or a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum CloneRequest {
     /// The short name of a branch or tag, which `git clone --branch` takes.
     Name(String),
-    /// The beginning of a commit's id: nobody knows before whether there is one.
+    /// The beginning of a commit's id. Only the clone shows whether there is such a commit.
     Commit(String),
 }
 
-/// All branches and tags, the branches first, the tags with the highest numbers first.
+/// All branches and tags: first the branches in order of their names, then the tags, the highest version numbers first.
 pub(crate) fn references(house: &House, repository: &str) -> Result<Vec<String>, Error> {
     let arguments = ["ls-remote", "--heads", "--tags", "--sort=-version:refname", "--", repository];
     let said = output(house, &mut git(&arguments), "ls-remote", repository, LOOK_UP_TIMEOUT)?;
@@ -59,7 +59,7 @@ pub(crate) fn references(house: &House, repository: &str) -> Result<Vec<String>,
     Ok(names.into_iter().map(str::to_owned).collect())
 }
 
-/// Finds the branch or tag of that very name, else takes it for a commit if it can be one.
+/// Finds the branch or tag of exactly that name. If there is none, a name that looks like a commit's id is taken for one.
 pub(crate) fn look_up(house: &House, repository: &str, reference: &str) -> Result<CloneRequest, Error> {
     let name = reference.strip_prefix("refs/heads/").or_else(|| reference.strip_prefix("refs/tags/"));
     let name = name.unwrap_or(reference);
@@ -81,12 +81,12 @@ pub(crate) fn look_up(house: &House, repository: &str, reference: &str) -> Resul
     }
 }
 
-/// How many branches and tags a name stands for.
+/// Whether a name stands for one branch or tag.
 #[derive(Debug, PartialEq, Eq)]
 enum RefMatch {
     None,
     One,
-    /// A branch and a tag have the name, and it is not the branch that was asked for: a clone would take that.
+    /// A branch and a tag have the name, and `refs/heads/` was not given: `git clone --branch` would take the branch.
     Two,
 }
 
@@ -108,12 +108,12 @@ fn chosen(known: &[&str], reference: &str) -> RefMatch {
     }
 }
 
-/// Whether it is what git shows of a commit: seven digits and more.
+/// True if a text can be the id of a commit or its beginning: 7 to 64 hexadecimal digits.
 fn is_commit(text: &str) -> bool {
     (7..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Exports the newest commit of a branch or tag, or that very commit; returns its id.
+/// Exports the newest commit of a branch or tag, or the given commit. Returns the commit's id.
 pub(crate) fn export(
     house: &House,
     repository: &str,
@@ -134,7 +134,8 @@ pub(crate) fn export(
     Ok(commit.trim().to_owned())
 }
 
-/// A server need not give a commit by its id alone: the history comes along, without the files of other commits where it can.
+/// Clones and checks out one commit. Servers need not deliver a single commit by its id, so the whole history is cloned, without
+/// the files of other commits if the server supports that.
 fn check_out(house: &House, repository: &str, commit: &str, target: &str) -> Result<(), Error> {
     let mut command = git(&["clone", "--quiet", "--no-checkout", "--filter=blob:none", "--template="]);
     command.args(["--", repository, target]);
@@ -151,9 +152,9 @@ fn check_out(house: &House, repository: &str, commit: &str, target: &str) -> Res
     Ok(())
 }
 
-/// git that never asks, runs no hook and knows no worktree but the one it is told. Nothing of a branch makes it run anything: hooks and
-/// filters are of a repository's own configuration, which a clone does not take over; submodules are not fetched. What this user's
-/// own ~/.gitconfig and environment name (ssh, a credential helper, git-lfs) works as everywhere else.
+/// A git command that does not prompt, runs no hook and uses no other repository than it is given. Nothing in a branch can make
+/// git run a program: hooks and filters belong to a repository's configuration, which a clone does not copy; submodules are not
+/// fetched. Programs that ~/.gitconfig and the environment of this user name (ssh, a credential helper, git-lfs) work as usual.
 fn git(arguments: &[&str]) -> Command {
     let mut command = Command::new("git");
     for variable in NOT_OURS {
@@ -173,7 +174,7 @@ fn git(arguments: &[&str]) -> Command {
     command
 }
 
-/// What git says on stdout; what it says on stderr if it fails.
+/// Runs git and returns its stdout; fails with its stderr, or if it takes longer than `timeout`.
 fn output(
     house: &House,
     command: &mut Command,
@@ -210,7 +211,7 @@ fn output(
     if status.success() { Ok(text) } else { Err(failed(last_lines(&said))) }
 }
 
-/// What comes, up to a limit; whoever writes more finds the pipe closed.
+/// Reads a pipe on a thread, up to `most` bytes; then the pipe is closed.
 fn collect(pipe: Option<impl Read + Send + 'static>, most: u64) -> std::thread::JoinHandle<String> {
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
@@ -221,12 +222,13 @@ fn collect(pipe: Option<impl Read + Send + 'static>, most: u64) -> std::thread::
     })
 }
 
-/// As others may see it: git's own configuration may put a password into a URL, and git repeats it.
+/// A text without passwords in URLs: git's configuration may add one to a URL, and git repeats the URL.
 fn shown(text: &str) -> String {
     without_userinfo(text).into_owned()
 }
 
-/// Its reason, whole: from the first line that says that something is wrong, or its last lines.
+/// The reason in git's stderr, on one line: from the first line with an error or warning at most `LINES_MAX` lines, or else the
+/// last three.
 fn last_lines(said: &str) -> String {
     const LINES_MAX: usize = 12;
     const WRONG: [&str; 5] = ["fatal:", "error:", "remote:", "ERROR:", "warning:"];
@@ -236,7 +238,7 @@ fn last_lines(said: &str) -> String {
     relayed(&lines[from..lines.len().min(from + LINES_MAX)].join("; "))
 }
 
-/// The folders of a worktree that are repositories of their own, and were not fetched.
+/// The folders of a worktree that are submodules: repositories of their own, which are not fetched.
 pub(crate) fn submodules(house: &House, repository: &str, directory: &Path) -> Result<Vec<String>, Error> {
     if !directory.join(".gitmodules").is_file() {
         return Ok(Vec::new());
@@ -247,14 +249,14 @@ pub(crate) fn submodules(house: &House, repository: &str, directory: &Path) -> R
     Ok(links.filter_map(|entry| Some(entry.split_once('\t')?.1.to_owned())).collect())
 }
 
-/// Branches and tags in the output of `git ls-remote`, with their full names.
+/// The full names of branches and tags in the output of `git ls-remote`, such as `refs/heads/main`.
 fn references_of(said: &str) -> Vec<&str> {
     let full = said.lines().filter_map(|line| line.split('\t').nth(1));
     let ours = |full: &&str| full.starts_with("refs/heads/") || full.starts_with("refs/tags/");
     full.filter(ours).filter(|full| !full.ends_with("^{}")).collect()
 }
 
-/// Their names without what they are, each once.
+/// The names without `refs/heads/` or `refs/tags/`, each once.
 fn short(references: &[&str]) -> Vec<String> {
     let mut names: Vec<String> =
         references.iter().filter_map(|full| full.splitn(3, '/').nth(2)).map(str::to_owned).collect();
@@ -263,7 +265,7 @@ fn short(references: &[&str]) -> Vec<String> {
     names
 }
 
-/// `git check-ref-format`, as far as it keeps flags and revision syntax out.
+/// True for the name of a branch or tag. Of the rules of `git check-ref-format`, those that exclude flags and revision syntax.
 fn is_plausible(name: &str) -> bool {
     let bad = |c: char| c.is_control() || " ~^:?*[\\".contains(c);
     !name.is_empty()
@@ -273,7 +275,7 @@ fn is_plausible(name: &str) -> bool {
         && !name.contains("@{")
 }
 
-/// What people call the branch that everything goes to.
+/// Usual names of a repository's main branch.
 const MAIN_NAMES: [&str; 5] = ["main", "master", "trunk", "develop", "development"];
 
 fn near(name: &str, names: &[String]) -> Vec<String> {

@@ -1,21 +1,21 @@
-//! Whether a statement of a migration would reach another database than the one that is being refreshed. This is a lint: it
-//! says so in a good sentence, with the line, before the statement runs. What holds is that the account that runs it has no
-//! rights elsewhere (`restore/loader`): text can say the same thing in more ways than a reader knows.
+//! Checks whether a statement of a migration would reach another database than the one that is being refreshed. This is only a
+//! lint, for a clear message with the line before the statement runs: no check of text can find every case. The safeguard is that
+//! the account that runs the statement has no rights elsewhere (`restore/loader`).
 //!
-//! In: the text of one statement, the databases of the server. Out: yes or no. The tokeniser says what is a name, a string or
-//! a comment; where nobody knows, this takes the worse for true: double quotes are those of a name, since a migration may
-//! set `ANSI_QUOTES`. Of PREPARE and EXECUTE IMMEDIATE the caller lets the server put the text together first, and asks
-//! about that ([`prepared`]); what a routine prepares is not seen.
+//! In: the text of one statement, the databases of the server. Out: yes or no. The tokeniser tells names, strings and comments
+//! apart. In doubt the worse is assumed: text in double quotes is a name, since a migration may set `ANSI_QUOTES`. For PREPARE
+//! and EXECUTE IMMEDIATE the caller lets the server evaluate the text first and checks the result ([`prepared`]). Statements that
+//! a routine prepares are not seen.
 
 use std::borrow::Cow;
 
 use super::target::SqlTarget;
 use crate::sql::{Mode, Token, TokenKind, pieces, tokens, without_closing_marks};
 
-/// Databases that a migration may read: they describe the server, and nothing can be made in them.
+/// Databases that a migration may read: they describe the server, and nothing can be created in them.
 const ASKED: [&str; 2] = ["information_schema", "performance_schema"];
 
-/// Words behind which a table's, view's or routine's name stands; `is_table_place` knows the exceptions.
+/// Words that the name of a table, view or routine follows; `is_table_place` has the exceptions.
 pub(crate) const TABLE_FOLLOWS: [&str; 19] = [
     "FROM",
     "JOIN",
@@ -35,14 +35,15 @@ pub(crate) const TABLE_FOLLOWS: [&str; 19] = [
     "RENAME",
     "STRAIGHT_JOIN",
     "TRUNCATE",
-    // DELETE FROM x USING app.t AS x; the USING of a join has parentheses.
+    // As in DELETE FROM x USING app.t AS x. In a join, USING is followed by a parenthesis and no name.
     "USING",
 ];
 
-/// Functions in whose parentheses FROM is no clause.
+/// Functions whose arguments may hold the word FROM, which then begins no clause.
 const FROM_INSIDE: [&str; 6] = ["EXTRACT", "TRIM", "SUBSTRING", "SUBSTR", "MID", "OVERLAY"];
 
-/// The databases that a migration must not touch: all, the live one too, but not the one that is being refreshed nor those of `ASKED`.
+/// The databases that a migration must not touch: all, including the live one, except the one that is being refreshed and those
+/// of `ASKED`.
 pub(crate) fn others(target: &SqlTarget<'_>) -> Vec<String> {
     let mut others = target.databases.to_vec();
     others.push(target.live.to_owned());
@@ -51,35 +52,37 @@ pub(crate) fn others(target: &SqlTarget<'_>) -> Vec<String> {
     others
 }
 
-/// Whether a statement has a USE (callers let one of the own database pass before), makes, alters or drops one, or names something of `others`.
+/// True if a statement has a USE, creates, alters or drops a database, or names an object in one of `others`. (Callers skip a USE
+/// of the migration's own database before.)
 pub(crate) fn leaves(sql: &str, others: &[String]) -> bool {
     let parts = parts(sql);
     (0..parts.len())
         .any(|at| turns(&parts, at) || alters_database(&parts, at) || qualifies(&parts, at, others))
 }
 
-/// `USE app` and nothing else: the database that it turns to.
+/// The database that a statement `USE app` names; `None` for any other statement.
 pub(crate) fn turns_to(sql: &str) -> Option<Cow<'_, str>> {
     let tokens = tokens(sql);
     let [first, name] = &tokens[..] else { return None };
     if first.is_word(sql, "USE") { name.name(sql) } else { None }
 }
 
-/// `LOAD DATA LOCAL INFILE`: the file would be one of the host that dev-restore runs on.
+/// True for `LOAD DATA LOCAL INFILE`, which would read a file of the host that dev-restore runs on.
 pub(crate) fn wants_local_file(sql: &str) -> bool {
     let head: Vec<_> = pieces(sql, Mode::default()).filter(Token::is_code).take(4).collect();
     head.first().is_some_and(|token| token.is_word(sql, "LOAD"))
         && head.iter().any(|token| token.is_word(sql, "LOCAL"))
 }
 
-/// Whether a SET may change how the text behind it is read.
+/// True if a SET may change `sql_mode`, and with it how the text that follows is read.
 pub(crate) fn sets_mode(sql: &str) -> bool {
     let tokens = tokens(sql);
     tokens.first().is_some_and(|token| token.is_word(sql, "SET"))
         && tokens.iter().any(|token| token.is_word(sql, "sql_mode"))
 }
 
-/// Whether a statement asks `information_schema` for a database of that name. Until the swap that name is the old database, and the answer would be about that one.
+/// True if a statement queries `information_schema` for a database of that name. Until the swap the name is that of the old
+/// database, so the answer would be about the wrong one.
 pub(crate) fn asks_for(sql: &str, database: &str) -> bool {
     if !sql.contains(database) {
         return false;
@@ -91,7 +94,7 @@ pub(crate) fn asks_for(sql: &str, database: &str) -> bool {
     tokens.iter().any(|token| token.is_word(sql, "information_schema")) && tokens.iter().any(is_text)
 }
 
-/// The warning about a statement for which `asks_for` found a database.
+/// The warning about a statement for which `asks_for` is true.
 pub(crate) fn wrong_question(target: &SqlTarget<'_>) -> String {
     format!(
         "this asks information_schema for {live}, the database in use, and not for what is being refreshed, which is {} until the \
@@ -101,7 +104,7 @@ pub(crate) fn wrong_question(target: &SqlTarget<'_>) -> String {
     )
 }
 
-/// The expression whose value `PREPARE … FROM` or `EXECUTE IMMEDIATE` takes for a statement.
+/// The expression whose value `PREPARE … FROM` or `EXECUTE IMMEDIATE` runs as a statement.
 pub(crate) fn prepared(sql: &str) -> Option<&str> {
     let tokens = tokens(sql);
     let is = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.is_word(sql, word));
@@ -111,21 +114,21 @@ pub(crate) fn prepared(sql: &str) -> Option<&str> {
         () => return None,
     };
     let using = tokens.iter().rposition(|token| begins == 1 && token.is_word(sql, "USING"));
-    // All of the text, marks and comments too: the server reads it as it will read the statement itself.
+    // The whole text, with comments and version marks: the server then reads it exactly as in the statement itself.
     let end = using.map_or(sql.len(), |using| tokens[using].place.start);
     sql.get(tokens[begins].place.end..end).map(without_closing_marks)
 }
 
-/// A token as this lint sees it.
+/// A token, as far as this lint distinguishes tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum LintToken<'a> {
-    /// A bare word, or number.
+    /// A word without quotes, or a number.
     Word(&'a str),
-    /// A name in back-ticks or double quotes; unquoted.
+    /// A name that was in back-ticks or double quotes, without them.
     Quoted(Cow<'a, str>),
-    /// One character of anything else.
+    /// One character that is neither of a word nor quoted.
     Sign(char),
-    /// A string in quotes.
+    /// A string in single quotes.
     String,
 }
 
@@ -157,7 +160,8 @@ fn parts(sql: &str) -> Vec<LintToken<'_>> {
     parts
 }
 
-/// To the server every character beyond ASCII is part of a word, to a reader not: an odd blank does not hide a name.
+/// Cuts a word at characters beyond ASCII that are no letters or digits: for the server they belong to the word, but a blank such
+/// as U+00A0 must not hide a name from this lint.
 fn words<'a>(text: &'a str, parts: &mut Vec<LintToken<'a>>) {
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -173,12 +177,13 @@ fn words<'a>(text: &'a str, parts: &mut Vec<LintToken<'a>>) {
     }
 }
 
-/// `USE app`: of statements only, `USE INDEX` is never the first word.
+/// True for a USE at the beginning of a statement, which changes the database. USE INDEX is never at the beginning.
 fn turns(parts: &[LintToken<'_>], at: usize) -> bool {
     parts[at].is("USE") && at.checked_sub(1).is_none_or(|before| parts[before] == LintToken::Sign(';'))
 }
 
-/// `CREATE OR REPLACE SCHEMA`; `ALTER DATABASE CHARACTER SET …`, without a name, means the database in use, which is allowed.
+/// True if a CREATE, DROP or ALTER of a database (or SCHEMA) begins at `at`. `ALTER DATABASE CHARACTER SET …` without a name is
+/// allowed: it is about the database in use.
 fn alters_database(parts: &[LintToken<'_>], at: usize) -> bool {
     if !["CREATE", "DROP", "ALTER"].iter().any(|verb| parts[at].is(verb)) {
         return false;
@@ -190,8 +195,8 @@ fn alters_database(parts: &[LintToken<'_>], at: usize) -> bool {
         && !(parts[at].is("ALTER") && rest.next().is_some_and(in_use))
 }
 
-/// Whether the name at `at` is a database of `others` in front of a dot. It may be a table's name or alias as well
-/// (`SELECT app.id FROM users app`), if the statement has it without a dot and this is not where a table stands.
+/// True if the name at `at` is a database of `others` and a dot follows. It is taken for a table's name or alias
+/// (`SELECT app.id FROM users app`) if the statement has it also without a dot and this is not the place of a table.
 fn qualifies(parts: &[LintToken<'_>], at: usize, others: &[String]) -> bool {
     let dot = LintToken::Sign('.');
     let Some(name) = parts[at].name().filter(|_| parts.get(at + 1) == Some(&dot)) else { return false };
@@ -216,7 +221,7 @@ fn qualifies(parts: &[LintToken<'_>], at: usize, others: &[String]) -> bool {
     table_place || three_parts || !(0..parts.len()).any(stands_alone)
 }
 
-/// Whether a table's name follows the word at `at`: not behind `ON DUPLICATE KEY UPDATE`, nor in `EXTRACT(YEAR FROM x)`.
+/// True if a table's name follows the word at `at`. It does not after `ON DUPLICATE KEY UPDATE` and in `EXTRACT(YEAR FROM x)`.
 fn is_table_place(parts: &[LintToken<'_>], at: usize) -> bool {
     let before = |back: usize| at.checked_sub(back).map(|at| &parts[at]);
     let is_key = parts[at].is("UPDATE") && before(1).is_some_and(|part| part.is("KEY"));
@@ -225,7 +230,7 @@ fn is_table_place(parts: &[LintToken<'_>], at: usize) -> bool {
         && !(parts[at].is("FROM") && is_argument(parts, at))
 }
 
-/// Whether a FROM stands between the parentheses of a function that has one.
+/// True if the FROM at `from` is inside the parentheses of a function of `FROM_INSIDE`.
 fn is_argument(parts: &[LintToken<'_>], from: usize) -> bool {
     let mut depth = 0_usize;
     for at in (0..from).rev() {

@@ -1,7 +1,7 @@
-//! The ledger: which migrations a database has had, in the way of the framework that keeps it.
+//! The ledger: the table in which a framework lists the migrations that have run on a database.
 //!
-//! In: `[migrations.ledger]`, a session on the database. Out: whether a file is applied already; after it ran, its row,
-//! such that the framework itself would not run it again.
+//! In: `[migrations.ledger]`, a session on the database. Out: whether a file has run already; and after a run, the file's row in
+//! the ledger, so that the framework itself would not run the file again.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,18 +24,18 @@ pub(crate) struct Ledger {
     table: String,
     column: String,
     applied: BTreeSet<String>,
-    /// Flyway: the version that a baseline stands for.
+    /// Flyway: the version up to which a baseline replaces all migrations.
     baseline: Option<String>,
-    /// Flyway: the checksum that a repeatable migration last ran with.
+    /// Flyway: the checksum of each repeatable migration at its last run, by file name.
     checksums: BTreeMap<String, i32>,
-    /// Doctrine: what stands before the class name, with its backslash.
+    /// Doctrine: the namespace of the classes, with a backslash at its end.
     namespace: String,
-    /// Laravel: the number that all rows of one run share.
+    /// Laravel: the batch number for the rows of this run.
     batch: u64,
 }
 
 impl Ledger {
-    /// Reads the ledger. False: there was none, it is made now.
+    /// Reads the ledger, and makes an empty one if there is none; then the second value is false.
     pub(crate) fn open(session: &mut Session, settings: &LedgerConfig) -> Result<(Self, bool), Error> {
         let preset = settings.preset;
         let (table, column) = usual(preset);
@@ -63,13 +63,13 @@ impl Ledger {
         Ok((ledger, there))
     }
 
-    /// The name of the table.
+    /// Name of the ledger's table.
     pub(crate) fn table(&self) -> &str {
         &self.table
     }
 
-    /// Brings the files into the framework's order, and refuses names that it could not tell apart. Also returned: those that it runs
-    /// otherwise than as a migration.
+    /// Returns the files in the framework's order, and the paths of callbacks and baselines, which are left out. Fails if the
+    /// framework could not tell two files apart.
     pub(crate) fn order(&self, files: &[MigrationFile]) -> Result<(Vec<MigrationFile>, Vec<String>), Error> {
         let mut files = files.to_vec();
         let mut left_out = Vec::new();
@@ -77,7 +77,7 @@ impl Ledger {
             let is_left_out = |file: &MigrationFile| flyway::is_left_out(stem(&file.name));
             left_out.extend(files.iter().filter(|file| is_left_out(file)).map(|file| file.shown.clone()));
             files.retain(|file| !is_left_out(file));
-            // `U…` takes a migration back: never part of going forward.
+            // `U…` undoes a migration, so it never runs here.
             files.retain(|file| !stem(&file.name).starts_with('U'));
             files.sort_by_cached_key(|file| stem(&file.name).starts_with('R'));
             let versions = |file: &MigrationFile| flyway::version(stem(&file.name)).map(str::to_owned);
@@ -96,7 +96,7 @@ impl Ledger {
         Ok((files, left_out))
     }
 
-    /// Whether the file ran already.
+    /// True if the file has run already; for a repeatable migration, if it has not changed since.
     pub(crate) fn has(&self, file: &MigrationFile) -> Result<bool, Error> {
         let key = self.key(file)?;
         if self.preset != Preset::Flyway {
@@ -109,7 +109,7 @@ impl Ledger {
         Ok(self.applied.contains(&key) || self.baseline.as_ref().is_some_and(covered))
     }
 
-    /// Writes the row of a file that has just run.
+    /// Writes the ledger's row for a file that has just run.
     pub(crate) fn add(
         &self,
         session: &mut Session,
@@ -152,7 +152,7 @@ impl Ledger {
         outcome.map(drop).map_err(|e| self.fail(e))
     }
 
-    /// What the ledger knows a file by.
+    /// The text by which the ledger identifies a file. Fails if the file's name does not suit the preset.
     fn key(&self, file: &MigrationFile) -> Result<String, Error> {
         let text = stem(&file.name);
         let unnamed =
@@ -222,7 +222,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// The columns as the framework makes them.
+    /// The columns of a new ledger, as the framework makes them.
     fn definition(&self) -> String {
         let column = name(&self.column);
         match self.preset {
@@ -255,7 +255,7 @@ impl Ledger {
     }
 }
 
-/// The table and the column that a framework uses if it is not told otherwise.
+/// The table and the column that a framework uses by default.
 fn usual(preset: Preset) -> (&'static str, &'static str) {
     match preset {
         Preset::Plain => ("schema_migrations", "name"),
@@ -267,13 +267,13 @@ fn usual(preset: Preset) -> (&'static str, &'static str) {
     }
 }
 
-/// The file's name without folders and its last extension.
+/// The file's name without folders and without its last extension.
 fn stem(path: &str) -> &str {
     let file = path.rsplit('/').next().unwrap_or(path);
     file.rsplit_once('.').map_or(file, |(stem, _)| stem)
 }
 
-/// `add_rating` of `20260101120000_add_rating`, as a class name.
+/// The class name for a file: `AddRating` for `20260101120000_add_rating`.
 fn camel_case(stem: &str) -> String {
     let words = stem.split('_').filter(|word| !word.bytes().all(|byte| byte.is_ascii_digit()));
     let capital = |word: &str| {

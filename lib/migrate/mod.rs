@@ -1,8 +1,8 @@
-//! The branch's SQL on the refreshed database.
+//! Runs the migrations of a branch on the database that is being refreshed.
 //!
-//! In: `[migrations]`, a branch or tag, and a session on the database that is being refreshed. Out: which migrations
-//! ran, or the one that failed with its file, line and the server's words. The reference is looked up and exported
-//! ([`Checkout`]) before anything is touched.
+//! In: `[migrations]`, a branch, tag or commit, and the login of a server. Out: the migrations that ran, or the one that failed
+//! with its file, line and the server's message. The reference is looked up and exported ([`Checkout`]) before anything of the
+//! target is touched.
 
 mod apply;
 mod cage;

@@ -5,12 +5,12 @@ use crate::mysql::Server;
 /// Where the migrations run.
 #[derive(Debug)]
 pub struct SqlTarget<'a> {
-    /// The target's server, and the login of the account that loads.
+    /// The target's server, with the login of the loader.
     pub server: &'a Server,
     /// The database that is being refreshed.
     pub database: &'a str,
-    /// The one that it will become, which a migration must not touch yet.
+    /// The target's database, which the refreshed one replaces at the swap. Until then a migration must not touch it.
     pub live: &'a str,
-    /// All databases of the server, also those that whoever logs in here may not see.
+    /// All databases of the server, including those that this login may not see.
     pub databases: &'a [String],
 }

@@ -1,12 +1,14 @@
-//! From a reference to a login to a server that can be connected to.
+//! Resolves a reference to a login into a server that can be connected to. Of several places the first that says
+//! something counts:
 //!
 //! ```text
-//! --defaults-extra-file              beats everything, where it says something
-//! secret | iam_login | password_env  one of them, or none
-//! defaults_file, else ~/.my.cnf      what is still missing
+//! user         --defaults-extra-file, the section, the option file, the secret
+//! password     --defaults-extra-file, then secret | iam_login | password_env (one of them, or none), the option file
+//! host, port   the section, --defaults-extra-file, the option file, the secret
+//! option file  defaults_file, else ~/.my.cnf
 //! ```
 //!
-//! In: a configuration section or a copy, and who has the keys. Out: a [`Server`].
+//! In: a configuration section or a copy, and a store of secrets. Out: a [`Server`].
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,10 +32,10 @@ pub struct LoginOptions {
     pub tls_ca: Option<String>,
 }
 
-/// What decides a login beside the section that describes the server.
+/// What decides a login, beside the section that describes the server.
 #[derive(Debug, Clone)]
 pub struct Access {
-    /// Who fetches secrets and makes tokens.
+    /// The store that fetches secrets and makes tokens.
     pub keys: Arc<dyn SecretStore>,
     /// The option file that a flag names.
     pub extra: Option<PathBuf>,
@@ -48,14 +50,14 @@ impl Default for Access {
 }
 
 impl Access {
-    /// What the flags say, and the keys of the house.
+    /// The access that the flags describe, with the secret store of the house.
     pub fn of(house: &House, options: &LoginOptions) -> Self {
         let LoginOptions { defaults_extra_file: extra, tls_ca } = options.clone();
         Self { keys: Arc::clone(&house.keys), extra, tls_ca }
     }
 
-    /// The server of a configuration section. Its option file is read now, its variable and its secret too; without
-    /// any of them, `~/.my.cnf` is what a MySQL user expects.
+    /// The server of a configuration section. Its option file, variable and secret are read now. A section without
+    /// `defaults_file`, `user` and `secret` takes `~/.my.cnf`, as a MySQL user expects.
     pub fn to_config(&self, config: &ServerConfig) -> Result<Server, Error> {
         require_one_way(config)?;
         let extra = self.extra()?;
@@ -64,7 +66,7 @@ impl Access {
             None if config.user.is_none() && config.secret.is_none() => OptionFile::of_home()?,
             None => OptionFile::default(),
         };
-        // What the flag says is not asked for elsewhere.
+        // With a password from the flag's option file the secret is not fetched.
         let secret = match &config.secret {
             Some(id) if extra.password.is_none() => self.keys.secret(id).map_err(Error::Keys)?,
             _ => ServerSecret::default(),
@@ -77,7 +79,7 @@ impl Access {
             (None, None) => Password::of(file.password),
         };
         let address = ServerAddress {
-            // A host that the configuration names is not to be bypassed by a socket of the option file.
+            // A socket of an option file must not bypass a host that the configuration names.
             socket: config.socket.clone().or(extra.socket.or(file.socket).filter(|_| config.host.is_none())),
             host: config.host.clone().or(extra.host).or(file.host).or(secret.host),
             port: config.port.or(extra.port).or(file.port).or(secret.port),
@@ -93,7 +95,8 @@ impl Access {
         Server::build(&address, Some(user.ok_or(Error::NoUser)?), password)
     }
 
-    /// A server for another account than the one of its own section. What a flag says is about that one.
+    /// A server for another account than that of its section. The flag's option file is about the section's account, and
+    /// not used.
     pub fn to_account(&self, server: &Server, account: &AccountConfig) -> Result<Server, Error> {
         let AccountConfig { user, defaults_file, password_env, secret } = account.clone();
         if user.is_none() && defaults_file.is_none() && secret.is_none() {
@@ -113,7 +116,8 @@ impl Access {
             None => (None, Password::of(None), None),
         };
         let tls_ca = self.tls_ca.clone().or_else(|| restore.tls_ca.clone()).or(extra.tls_ca);
-        // One on this host was made a moment ago: what is configured is about those of the service.
+        // A copy on this host (it has a directory) was made a moment ago: the configured key is about copies of the RDS
+        // service.
         let configured = restore.server_public_key.clone().filter(|_| copy.directory.is_none());
         let address = ServerAddress {
             host: Some(copy.host.clone()),
@@ -150,21 +154,21 @@ impl Access {
 }
 
 impl Server {
-    /// The server of a configuration section that needs no keys.
+    /// The server of a configuration section whose login needs no secret store.
     pub fn of_config(config: &ServerConfig) -> Result<Self, Error> {
         Access::default().to_config(config)
     }
 
-    /// A copy whose login needs no keys.
+    /// The server of a copy whose login needs no secret store.
     pub fn of_copy(copy: &ThrowAwayCopy) -> Result<Self, Error> {
         Access::default().to_copy(copy, &RestoreConfig::default())
     }
 }
 
-/// The user, what proves that it is he, and the public key of his server, as far as a login says.
+/// The user, the password or token, and the file of the server's public key, as far as a login names them.
 type LoggedIn = (Option<String>, Password, Option<String>);
 
-/// Two ways to log in are one too many: which of them is meant?
+/// Fails when a section names two ways to log in.
 fn require_one_way(config: &ServerConfig) -> Result<(), Error> {
     let ways = [
         ("password_env", config.password_env.is_some()),
@@ -178,7 +182,7 @@ fn require_one_way(config: &ServerConfig) -> Result<(), Error> {
     }
 }
 
-/// The password that a variable of the environment holds: the one secret that is handed in this way.
+/// The password in an environment variable. Fails when the variable is not set.
 fn password_of(variable: &str) -> Result<String, Error> {
     crate::config::environment(variable).ok_or_else(|| Error::NoPassword(variable.to_owned()))
 }

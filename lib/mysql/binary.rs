@@ -1,24 +1,24 @@
 //! Rows of the binary protocol, written as the text protocol would have written them.
 //!
-//! In: what the server says of the columns, and a row's packet. Out: one value after the other as text. A server takes
-//! several times longer to write a number or a date as text than to send it as it is, and it is the same text:
-//! `digits` has the server's own rules.
+//! In: the definitions of the columns, and the packet of a row. Out: one value after the other as text. A server takes
+//! several times longer to write a number or a date as text than to send it as it is. The text is the same here: `digits`
+//! has the server's own rules.
 
 use super::digits;
 use super::packets::length;
 
-/// How a column's values lie in a row, and what their text needs besides.
+/// How the values of a column are encoded in a row, and what else their text depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ValueLayout {
-    /// A length, and that many bytes.
+    /// A length, then that many bytes, which are the text.
     Bytes,
-    /// So many bytes of a whole number, filled up with zeros to a width.
+    /// A whole number of `bytes` bytes; its text is filled up with zeros to `width`.
     Integer {
         bytes: u8,
         signed: bool,
         width: u8,
     },
-    /// FLOAT, with the digits of a DOUBLE of the same value.
+    /// FLOAT, written with the digits of a DOUBLE of the same value.
     Single {
         width: u8,
     },
@@ -26,7 +26,7 @@ pub(crate) enum ValueLayout {
         width: u8,
     },
     Date,
-    /// With so many digits of a second's fraction.
+    /// DATETIME or TIMESTAMP with `fraction` digits behind the point.
     DateTime {
         fraction: u8,
     },
@@ -39,14 +39,14 @@ const UNSIGNED: u16 = 0x20;
 const ZEROFILL: u16 = 0x40;
 
 impl ValueLayout {
-    /// What a column's definition says; nothing if it makes no sense or names a type that is not known.
+    /// Reads the definition of a column. Nothing if it is cut off, or if its type is not known here.
     pub(crate) fn of_definition(mut rest: &[u8]) -> Option<Self> {
-        // Catalog, database, table and column, the latter two as they are called and as they are.
+        // Catalog, database, table and column; table and column each with their alias first, then with their own name.
         for _ in 0..6 {
             let name = usize::try_from(length(&mut rest)?).ok()?;
             rest = rest.get(name..)?;
         }
-        // A length, the character set, then the column's own.
+        // A length and the character set, then the width, type, flags and decimals of the column.
         let &[_, _, _, l0, l1, l2, l3, kind, f0, f1, decimals, ..] = rest else { return None };
         let flags = u16::from_le_bytes([f0, f1]);
         let zeros = flags & ZEROFILL != 0;
@@ -81,18 +81,19 @@ pub(crate) struct BinaryRow<'a> {
 }
 
 impl<'a> BinaryRow<'a> {
-    /// A row behind the zero that it begins with; `text` is room for a value. Nothing if the packet is too short.
+    /// Reads a row behind its leading zero; `text` is a buffer for values. Nothing if the packet is too short for the
+    /// NULL bits.
     pub(crate) fn new(kinds: &'a [ValueLayout], packet: &'a [u8], text: &'a mut Vec<u8>) -> Option<Self> {
         let (nulls, rest) = packet.split_at_checked((kinds.len() + 9) / 8)?;
         Some(Self { kinds, nulls, rest, next: 0, text })
     }
 
-    /// The next value: `Some(None)` is NULL, nothing the end of the row or of the packet.
+    /// The next value: `Some(None)` is NULL, `None` the end of the row or of a packet that is cut off.
     #[expect(clippy::option_option, reason = "no more values, and a value that is NULL")]
     #[inline]
     pub(crate) fn next(&mut self) -> Option<Option<&[u8]>> {
         let kind = *self.kinds.get(self.next)?;
-        // The first two bits are not about columns.
+        // The first two NULL bits belong to no column.
         let bit = self.next + 2;
         self.next += 1;
         if self.nulls[bit / 8] >> (bit % 8) & 1 == 1 {
@@ -138,7 +139,7 @@ impl<'a> BinaryRow<'a> {
         Some(*value)
     }
 
-    /// With the sign stretched to 64 bits, if there is one.
+    /// Reads a whole number; the sign of a signed one is extended to 64 bits.
     #[inline]
     fn integer(&mut self, bytes: u8, signed: bool) -> Option<u64> {
         let value = match bytes {
@@ -151,7 +152,7 @@ impl<'a> BinaryRow<'a> {
         Some(if signed { ((value << unused).cast_signed() >> unused).cast_unsigned() } else { value })
     }
 
-    /// Zeros at the end are not sent.
+    /// Reads a date and time, of which parts at the end that are zero are not sent.
     fn moment(&mut self) -> Option<digits::Moment> {
         let [count] = self.take()?;
         let mut moment = digits::Moment::default();

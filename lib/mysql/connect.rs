@@ -1,15 +1,16 @@
-//! From settings or the document's cluster to a connection.
+//! Makes a connection from settings or to the copy that a document names.
 //!
-//! In: host, port or socket, and what proves who logs in. Out: a [`Session`] with known session settings. TLS is
-//! verified when the server is not on this host.
+//! In: host, port or socket, and the password or token of an account. Out: a [`Session`] with known session settings. TLS
+//! is verified when the server is not on this host.
 //!
 //! **Passwords.** Over a socket or TLS the server may read the password. Over plain TCP `caching_sha2_password` wants it
-//! encrypted with the server's RSA key, and the driver would take that key from whoever answers. So it is always told where
-//! the key is; where nobody said, at a place where no file can be, and then it sends nothing.
+//! encrypted with the server's RSA key, and the driver would take that key from whoever answers. So the driver is always
+//! given the path of a key file. Where none is configured, it is a path where no file can be, and the driver sends no
+//! password.
 //!
-//! **Time.** A connection may take ten seconds, the login and the first answer thirty in all, however few bytes arrive. After
-//! that a statement may take as long as it takes (LOAD, ALTER, `GET_LOCK`), as long as the server's machine is there:
-//! TCP asks it every so often and gives up after a minute and a half.
+//! **Time.** A connection may take ten seconds; connection, login and the first answers thirty in all, however few bytes
+//! arrive. After that a statement may take as long as it takes (LOAD, ALTER, `GET_LOCK`), while the server's machine
+//! answers: TCP probes it, and gives up after a minute and a half.
 
 use std::io;
 use std::net::IpAddr;
@@ -28,10 +29,10 @@ use crate::house::SecretStore;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long the login and the first answers may take together. A busy server takes a second.
+/// How long connection, login and the first answers may take together. A busy server takes a second.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A machine that says nothing is asked after so long, then so often and so many times.
+/// TCP keepalive: the silence before the first probe, the interval between probes, and how many may stay unanswered.
 const KEEPALIVE_MS: u32 = 30_000;
 const PROBE_SECONDS: u32 = 10;
 const PROBES: u32 = 6;
@@ -39,33 +40,33 @@ const PROBES: u32 = 6;
 /// How long what was sent may stay unconfirmed.
 const UNCONFIRMED_MS: u32 = 90_000;
 
-/// Where no file can be: the driver's public key of a server whose key nobody told us.
+/// A path where no file can be: the driver's key file for a server whose public key is not configured.
 const NO_KEY: &str = "/dev/null/server_public_key";
 
-/// The longest file that is a key.
+/// The largest file that is read as a public key.
 const KEY_BYTES_MAX: u64 = 16 << 10;
 
-/// The longest row that can be read: the protocol's own limit. What may be sent is the server's to say.
+/// The longest packet that the driver reads: the protocol's own limit. The server decides how long a sent one may be.
 const PACKET_BYTES_MAX: usize = 1 << 30;
 
 /// Session settings of every connection: what is written and compared must not depend on the server's defaults.
 const SESSION: &[&str] = &[
     "SET NAMES utf8mb4",
     "SET time_zone = '+00:00'",
-    // A server's own limit would cut results without a word.
+    // A server's own limit would cut results without an error.
     "SET SESSION sql_select_limit = 18446744073709551615",
     // A server that wants a key in every WHERE would refuse our own UPDATEs.
     "SET SESSION sql_safe_updates = 0",
-    // Whatever `max_join_size` says.
+    // A server with a low `max_join_size` would refuse large joins.
     "SET SESSION sql_big_selects = 1",
 ];
 
-/// What proves who logs in.
+/// The password or token that a login sends.
 #[derive(Clone)]
 pub(crate) enum Password {
-    /// The same for every connection; nothing for an account without one.
+    /// The same password for every connection; nothing for an account without one.
     Fixed(Option<String>),
-    /// One for each connection.
+    /// A new token of this store for each connection.
     Token(Arc<dyn SecretStore>),
 }
 
@@ -87,7 +88,7 @@ pub struct Server {
     options: OptsBuilder,
     label: String,
     password: Password,
-    /// Its public key, if passwords may go to it over plain TCP.
+    /// The file of the server's public key, if passwords may go to it over plain TCP.
     public_key: Option<PathBuf>,
     patience: Duration,
 }
@@ -126,7 +127,7 @@ impl Server {
         Self::assemble(address, Some(user.to_owned()), Password::Fixed(Some(password.to_owned())))
     }
 
-    /// A server and how to log in to it. A token would be readable on the way, so it wants TLS.
+    /// A server and how to log in to it. Fails for a token without verified TLS: it is sent as it is.
     pub(crate) fn build(
         address: &ServerAddress,
         user: Option<String>,
@@ -175,7 +176,7 @@ impl Server {
         self.with_login(user, Password::Fixed(Some(password.to_owned())))
     }
 
-    /// The same server for whoever logs in to `other`.
+    /// The same server with the login of `other`.
     pub(crate) fn as_whom(&self, other: &Self) -> Self {
         let user = Opts::from(other.options.clone()).get_user().unwrap_or_default().to_owned();
         self.with_login(&user, other.password.clone())
@@ -205,8 +206,8 @@ impl Server {
         self.in_time(begin).map_err(|error| self.without_key(error))
     }
 
-    /// Logs in on a thread of its own: nothing that the driver waits for has a limit in all. Who answers too late, or so
-    /// that the driver panics, is not waited for.
+    /// Runs the login on a thread of its own, as the driver has no limit for the whole of it. Fails when the answer comes
+    /// too late, or the driver panics; the thread is not waited for.
     fn in_time(
         &self,
         begin: impl FnOnce() -> Result<Session, Error> + Send + 'static,
@@ -229,20 +230,20 @@ impl Server {
         })
     }
 
-    /// A file that is no key would end the driver.
+    /// Fails when the key file holds no public key: the driver would panic on it.
     fn check_key(&self, options: &Opts) -> Result<(), Error> {
         let Some(path) = self.public_key.as_ref().filter(|_| is_plain(options)) else { return Ok(()) };
         let wrong = |source| Error::PublicKey { server: self.label.clone(), path: path.clone(), source };
         match read_text(path, KEY_BYTES_MAX) {
             Ok(text) if text.contains("-----BEGIN PUBLIC KEY-----") => Ok(()),
             Ok(_) => Err(wrong(io::Error::new(io::ErrorKind::InvalidData, "it holds no PUBLIC KEY"))),
-            // Not every server asks for it: who does is told below.
+            // A missing file is no error here, as not every server asks for the key: `without_key` reports it.
             Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(source) => Err(wrong(source)),
         }
     }
 
-    /// The driver had no key to encrypt the password with.
+    /// Turns the driver's error of a missing key file into ours.
     fn without_key(&self, error: Error) -> Error {
         let Error::Connect { source, .. } = &error else { return error };
         if !is_plain(&Opts::from(self.options.clone())) {
@@ -260,16 +261,16 @@ impl Server {
         }
     }
 
-    /// Where the server is and who logs in, without what proves it.
+    /// Where the server is and who logs in, without password or token.
     pub fn options(&self) -> OptsBuilder {
         self.options.clone()
     }
 
-    /// The options of one connection, with the password, or a fresh token that the server gets as it is.
+    /// The options of one connection: with the password, or with a fresh token, which the server gets as it is.
     pub fn login(&self) -> Result<OptsBuilder, Error> {
         let mut options = self.options.clone();
         if is_plain(&Opts::from(options.clone())) {
-            // Whatever happens, the driver does not ask the server for one.
+            // With a path set, the driver never asks the server for its key.
             let key = self.public_key.clone().unwrap_or_else(|| PathBuf::from(NO_KEY));
             options = options.server_key_path(Some(key));
         }
@@ -289,12 +290,12 @@ impl Server {
     }
 }
 
-/// Whether neither TLS nor the machine itself lies between us and the server.
+/// Whether the connection is plain TCP: neither TLS nor a Unix socket.
 fn is_plain(options: &Opts) -> bool {
     options.get_ssl_opts().is_none() && options.get_socket().is_none()
 }
 
-/// Where a server is, and how far the way there is trusted.
+/// Where a server is, and how its TLS is checked.
 pub(crate) struct ServerAddress {
     pub(crate) host: Option<String>,
     pub(crate) port: Option<u16>,
@@ -305,7 +306,7 @@ pub(crate) struct ServerAddress {
 }
 
 impl ServerAddress {
-    /// TLS for servers that are not on this host, or wherever a certificate authority is named.
+    /// TLS for servers that are not on this host, or wherever a certificate authority is named; none if it is off.
     fn tls(&self) -> Option<SslOpts> {
         let options = match &self.tls_ca {
             _ if self.tls == Tls::Off => return None,
@@ -323,7 +324,7 @@ impl ServerAddress {
     }
 }
 
-/// How many certificates a file of authorities (PEM) holds, or why it cannot be used.
+/// Counts the certificates in a file of authorities (PEM), or says why it cannot be used.
 pub fn authorities(path: &str) -> Result<usize, String> {
     use base64::Engine;
     let text = std::fs::read_to_string(expand_home(path)).map_err(|error| error.to_string())?;
@@ -333,7 +334,7 @@ pub fn authorities(path: &str) -> Result<usize, String> {
             block.split_once("-----END CERTIFICATE-----").ok_or("a certificate in it has no end")?;
         let body: String = body.split_whitespace().collect();
         let bytes = base64::engine::general_purpose::STANDARD.decode(body).unwrap_or_default();
-        // DER begins with a sequence.
+        // A certificate in DER begins with the tag of a sequence.
         if bytes.first() != Some(&0x30) {
             return Err(format!("certificate {} in it cannot be read", count + 1));
         }

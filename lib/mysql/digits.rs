@@ -1,9 +1,9 @@
 //! Numbers, dates and times as the server writes them.
 //!
-//! In: a value as it came in a row. Out: the very text that the server would have sent for it, appended to a buffer. That
-//! both servers write so is tested against them (`tests/it/wire.rs`).
+//! In: a value as it came in a row. Out: the very text that the server would have sent for it, appended to a buffer.
+//! `tests/it/wire.rs` compares it with what both servers write.
 
-/// A date and the time on it.
+/// A date with a time of day.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Moment {
     pub(crate) year: u16,
@@ -25,10 +25,11 @@ pub(crate) struct Span {
     pub(crate) micros: u32,
 }
 
-/// How far behind the point a number may begin, and how many digits a whole one may have, without an exponent.
+/// Up to how many zeros behind the point (negative), and how many digits of a whole number, a number is written without
+/// an exponent.
 const POINT: (i32, usize) = (-14, 15);
 
-/// A whole number, filled up with zeros.
+/// Writes a whole number, filled up with zeros to `width`.
 #[inline]
 pub(crate) fn integer(value: u64, signed: bool, width: usize, out: &mut Vec<u8>) {
     let mut room = itoa::Buffer::new();
@@ -37,7 +38,7 @@ pub(crate) fn integer(value: u64, signed: bool, width: usize, out: &mut Vec<u8>)
     out.extend_from_slice(text.as_bytes());
 }
 
-/// The fewest digits that bring the value back.
+/// Writes a DOUBLE with the fewest digits that are read back as the same value.
 pub(crate) fn double(value: f64, width: usize, out: &mut Vec<u8>) {
     let mut room = zmij::Buffer::new();
     let text = room.format(value).as_bytes();
@@ -51,7 +52,7 @@ pub(crate) fn double(value: f64, width: usize, out: &mut Vec<u8>) {
     }
 }
 
-/// Copies what needs no change: `-12.5`, and `12.0` without its fraction.
+/// Copies a number that needs no change (`-12.5`) or only loses its fraction (`12.0`). False for any other.
 fn plain(text: &[u8], out: &mut Vec<u8>) -> bool {
     let Some(point) = text.iter().position(|byte| *byte == b'.') else { return false };
     let whole = text.ends_with(b".0");
@@ -63,7 +64,7 @@ fn plain(text: &[u8], out: &mut Vec<u8>) -> bool {
     true
 }
 
-/// Takes a number into its digits and the place of its point, and writes it anew.
+/// Takes a number apart into its digits and the place of its point, and writes it as the server does.
 fn spread(text: &[u8], out: &mut Vec<u8>) {
     let (sign, text) = text.split_at(usize::from(text.first() == Some(&b'-')));
     out.extend_from_slice(sign);
@@ -71,7 +72,7 @@ fn spread(text: &[u8], out: &mut Vec<u8>) {
     let mantissa = parts.next().unwrap_or_default();
     let exponent = parts.next().and_then(|text| std::str::from_utf8(text).ok()?.parse::<i32>().ok());
     if !mantissa.first().is_some_and(u8::is_ascii_digit) {
-        // Not a number: it has no digits, and no literal either.
+        // NaN or an infinity: it has no digits, and SQL has no literal for it.
         out.extend_from_slice(mantissa);
         return;
     }
@@ -149,7 +150,7 @@ pub(crate) fn time(span: Span, fraction: u8, out: &mut Vec<u8>) {
 }
 
 fn micros(micros: u32, fraction: u8, out: &mut Vec<u8>) {
-    // What has no fixed number of digits has all or none.
+    // A type without a fixed number of decimals (31) has all six, or none if they are 0.
     let count = match usize::from(fraction) {
         count @ 0..=6 => count,
         _ if micros == 0 => 0,
@@ -173,7 +174,7 @@ fn four(high: u16, low: u16) -> [u8; 4] {
     [digit(high / 10), digit(high), digit(low / 10), digit(low)]
 }
 
-/// Zeros from one length to another.
+/// Appends zeros from one length up to `width`.
 #[inline]
 fn fill(length: usize, width: usize, out: &mut Vec<u8>) {
     out.extend(std::iter::repeat_n(b'0', width.saturating_sub(length)));

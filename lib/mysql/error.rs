@@ -1,4 +1,4 @@
-//! What a server or the way to it can answer.
+//! Errors of a server, and of the connection to it.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ pub mod number {
     pub const LOCK_DEADLOCK: u16 = 1213;
     /// `ER_ACCESS_DENIED_ERROR`: no such account, or another password.
     pub const ACCESS_DENIED: u16 = 1045;
-    /// `ER_OPTION_PREVENTS_STATEMENT`, such as `read_only`.
+    /// `ER_OPTION_PREVENTS_STATEMENT`: an option of the server forbids the statement, such as `read_only`.
     pub const OPTION_PREVENTS_STATEMENT: u16 = 1290;
     /// `ER_SECURE_TRANSPORT_REQUIRED`: the server takes no login without TLS.
     pub const SECURE_TRANSPORT_REQUIRED: u16 = 3159;
@@ -24,12 +24,12 @@ pub mod number {
     pub const SPECIFIC_ACCESS_DENIED: u16 = 1227;
     /// `ER_TABLEACCESS_DENIED_ERROR`: the account lacks the right on the table.
     pub const TABLE_ACCESS_DENIED: u16 = 1142;
-    /// What servers say to an account that lacks a right: on a database, a table, a column, a routine, the server.
+    /// Errors of an account that lacks a right: on a database, a table, a column, a routine, the server.
     pub const DENIED: [u16; 5] =
         [DATABASE_ACCESS_DENIED, TABLE_ACCESS_DENIED, 1143, 1370, SPECIFIC_ACCESS_DENIED];
-    /// What servers with a binary log say to an account without SUPER that makes a function or a trigger.
+    /// Errors of servers with a binary log when an account without SUPER creates a function or a trigger.
     pub const FUNCTIONS_FORBIDDEN: [u16; 2] = [1418, 1419];
-    /// `ER_UNKNOWN_ERROR`: what MariaDB 11.8 says of all columns of a database with a view that it cannot read.
+    /// `ER_UNKNOWN_ERROR`: MariaDB 11.8 gives it for the columns of a whole database if it cannot read one of its views.
     pub const UNKNOWN: u16 = 1105;
     /// `ER_NO_SUCH_TABLE`: there is no table or view of that name.
     pub const NO_SUCH_TABLE: u16 = 1146;
@@ -51,37 +51,37 @@ pub mod number {
     pub const TEMPORARY_FILE_FULL: u16 = 1878;
     /// `ER_TABLE_DEF_CHANGED`: the table was altered after the transaction's snapshot.
     pub const TABLE_DEFINITION_CHANGED: u16 = 1412;
-    /// `ER_DUP_ENTRY`: a row with the same unique key is there.
+    /// `ER_DUP_ENTRY`: another row has the same value of a unique key.
     pub const DUPLICATE_ENTRY: u16 = 1062;
-    /// `ER_CHECK_CONSTRAINT_VIOLATED`: a row breaks a CHECK, in MySQL's words.
+    /// `ER_CHECK_CONSTRAINT_VIOLATED`: a row breaks a CHECK; the number of MySQL.
     pub const CHECK_VIOLATED: u16 = 3819;
-    /// `ER_CONSTRAINT_FAILED`: a row breaks a CHECK, in MariaDB's words.
+    /// `ER_CONSTRAINT_FAILED`: a row breaks a CHECK; the number of MariaDB.
     pub const CHECK_VIOLATED_MARIADB: u16 = 4025;
-    /// A collation of another server version, or of the other kind of server.
+    /// `ER_UNKNOWN_COLLATION`: the collation is one of another version, or of the other kind of server.
     pub const UNKNOWN_COLLATION: u16 = 1273;
-    /// Who defined a view or a routine is not there any more.
+    /// `ER_NO_SUCH_USER`: the definer of a view or a routine does not exist any more.
     pub const NO_SUCH_DEFINER: u16 = 1449;
-    /// `event_scheduler` is DISABLED: nothing of events can be seen.
+    /// `ER_EVENTS_DB_ERROR`: `event_scheduler` is DISABLED, and events cannot be shown.
     pub const EVENTS_DISABLED: u16 = 1577;
 }
 
-/// What the server or the driver said, in the words of the stock client: `ERROR 1064 (42000): You have an error …`, without the
-/// values of rows. The driver's own error is not kept: nothing can show it.
+/// What the server or the driver said, in the words of the stock client: `ERROR 1064 (42000): You have an error …`,
+/// without the values of rows. The driver's own error is not kept, so that nothing can show it.
 #[derive(Clone)]
 pub struct Cause {
     number: Option<u16>,
-    /// What kind of failure of the way to the server it was, if it was one.
+    /// The kind of the I/O error, if the connection failed with one.
     kind: Option<std::io::ErrorKind>,
     said: String,
 }
 
 impl Cause {
-    /// What kind of failure of the way to the server it was, if it was one.
+    /// The kind of the I/O error, if the connection failed with one.
     pub(crate) fn kind(&self) -> Option<std::io::ErrorKind> {
         self.kind
     }
 
-    /// What `statement` was answered; it may be empty.
+    /// Describes the error that `statement` got; `statement` may be empty.
     pub(crate) fn of(error: &mysql::Error, statement: &str) -> Self {
         let said = match error {
             mysql::Error::MySqlError(e) => {
@@ -96,7 +96,7 @@ impl Cause {
             mysql::Error::IoError(e) => e.to_string(),
             mysql::Error::UrlError(e) => e.to_string(),
             mysql::Error::TlsError(e) => e.to_string(),
-            // Both would quote what they could not read.
+            // The driver's text of both would quote the value that it could not read.
             mysql::Error::FromValueError(_) => "a value is of another type than expected".to_owned(),
             mysql::Error::FromRowError(_) => "a row is of another shape than expected".to_owned(),
             mysql::Error::CodecError(e) => e.to_string(),
@@ -114,7 +114,7 @@ impl Cause {
     }
 }
 
-/// What a server warned of, in the words of the stock client and without the values of rows.
+/// Describes a warning of the server in the words of the stock client, without the values of rows.
 pub(crate) fn warning(code: u16, message: &str) -> String {
     format!("warning {code}: {}", said::without_values(code, message, ""))
 }
@@ -146,7 +146,7 @@ pub enum Error {
     /// The server does not answer, or refuses the login.
     #[error("cannot connect to {server}")]
     Connect {
-        /// `user@host:port` or the socket.
+        /// The login, as `user@host:port` or with the socket.
         server: String,
         /// Why the connection or login failed.
         source: Cause,
@@ -154,7 +154,7 @@ pub enum Error {
     /// The server refused a statement, or the connection broke meanwhile.
     #[error("{deed} failed on {server}")]
     Statement {
-        /// What was being done, as words.
+        /// What the statement does, in words.
         deed: String,
         /// The login, as `user@host:port` or with the socket.
         server: String,
@@ -169,7 +169,7 @@ pub enum Error {
         /// What the operating system answered.
         source: std::io::Error,
     },
-    /// An option file that others may read.
+    /// An option file holds a password, and others may read it.
     #[error("the option file {} holds a password and is readable by others (mode {mode:o})", path.display())]
     OptionFileOpen {
         /// Path of the option file.
@@ -180,34 +180,34 @@ pub enum Error {
     /// The variable that should hold the password is not set.
     #[error("${0} is not set, but it should hold the password")]
     NoPassword(String),
-    /// Nothing says who logs in.
+    /// Neither the configuration nor an option file says who logs in.
     #[error("no user: neither the configuration, nor its option file, nor ~/.my.cnf names one")]
     NoUser,
-    /// Two ways to log in.
+    /// The configuration names two ways to log in.
     #[error("{0} and {1} are two ways to log in: keep one")]
     TwoLogins(&'static str, &'static str),
-    /// A document of a newer version.
+    /// The document names a way to log in that only a newer version knows.
     #[error("the document names a way to log in that this version does not know")]
     NoSuchLogin,
-    /// A token that others could read.
+    /// A token would go over a connection without verified TLS.
     #[error("{0}: an RDS IAM token goes over verified TLS only")]
     TokenWithoutTls(String),
-    /// The server wants to read the password, and nothing proves who it is.
+    /// The server wants to read the password over plain TCP, and nothing proves which server it is.
     #[error(
         "{0} asks for the password over plain TCP, where whoever is in between could read it: it was not sent"
     )]
     NoPublicKey(String),
-    /// The key that it would be encrypted with cannot be used.
+    /// The server's public key, which the password would be encrypted with, cannot be used.
     #[error("cannot use {} as the public key of {server}", path.display())]
     PublicKey {
         /// The login, as `user@host:port`.
         server: String,
         /// Path at which the key should be.
         path: PathBuf,
-        /// What the operating system answered.
+        /// What the operating system answered, or that the file holds no key.
         source: std::io::Error,
     },
-    /// The secret or the token cannot be had.
+    /// A secret cannot be fetched, or a token cannot be made.
     #[error("{}", chain(&**.0))]
     Keys(AnyFailure),
 }
@@ -221,14 +221,14 @@ impl Error {
         }
     }
 
-    /// `read_only` or `super_read_only` is on: the same error number stands for other options too.
+    /// True when `read_only` or `super_read_only` is on. The same number stands for other options too.
     fn only_reads(&self) -> bool {
         let said = self.said().to_ascii_lowercase();
         self.number() == Some(number::OPTION_PREVENTS_STATEMENT)
             && (said.contains("read-only") || said.contains("read_only"))
     }
 
-    /// A lock that somebody else holds is the only answer that may be another one in a while.
+    /// The exit code: only where a lock was in the way may the same statement succeed a while later.
     fn exit_of_server(&self) -> Exit {
         match self.number() {
             Some(number::LOCK_WAIT_TIMEOUT | number::LOCK_DEADLOCK) => Exit::Temporary,
@@ -247,7 +247,7 @@ impl Error {
     }
 }
 
-/// What to do about a server that only reads.
+/// The hint for a server that is read-only.
 const READ_ONLY: &str = "the server is read-only (read_only, super_read_only), and key tables are written to it: for a copy, name a \
                          parameter group without read_only in [restore]; a replica of your own is read by way of a copy of it, or of its \
                          source";

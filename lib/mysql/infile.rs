@@ -1,8 +1,8 @@
 //! The rows of a LOAD DATA LOCAL on their way to the server.
 //!
-//! In: the statement, a function that writes the rows. Out: what the server says of them. The driver would send them in
-//! packets of 4 KiB, and both sides wake up for each; over a connection without TLS they go straight to its socket
-//! instead, in packets of up to 256 KiB.
+//! In: the statement, and a function that writes the rows. Out: the server's count of rows and warnings. The driver would
+//! send the rows in packets of 4 KiB, and both sides wake up for each. So without TLS the rows go straight to the socket
+//! of the connection, in packets of up to 256 KiB.
 
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, RawFd};
@@ -15,18 +15,18 @@ use nix::sys::socket::{MsgFlags, send};
 use super::packets::{ClientCommand, Packets, length};
 use super::wire::refusal;
 
-/// The longest packet: below every server's `max_allowed_packet` (16 MiB by default, 1 MiB in old ones).
+/// The longest packet: below the `max_allowed_packet` of every server (16 MiB by default, 1 MiB in old ones).
 const PACKET_BYTES: usize = 256 << 10;
 
-/// The number of our first packet of rows: the server's request for them is 1.
+/// The sequence number of our first packet of rows: the server's request for them has number 1.
 const FIRST: u8 = 2;
 
-/// What the server says of the rows.
+/// What the server says of the rows that it loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InfileOutcome {
-    /// Rows that are in the table now.
+    /// How many rows were added to the table.
     pub rows: u64,
-    /// What it had to say about them.
+    /// How many warnings the server has about them.
     pub warnings: u16,
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn load<E>(
     }
 }
 
-/// The same through the driver, which knows TLS.
+/// Like [`load`], but through the driver, for connections with TLS.
 pub(crate) fn load_by_driver<E: Send + 'static>(
     connection: &mut Conn,
     sql: &str,
@@ -92,7 +92,7 @@ pub(crate) fn load_by_driver<E: Send + 'static>(
     }
 }
 
-/// Takes rows and sends them.
+/// Sends what is written to it as packets of rows.
 #[derive(Debug)]
 struct Infile {
     socket: RawFd,
@@ -146,7 +146,7 @@ fn send_all(socket: RawFd, mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Rows, a number that does not matter, the state, warnings.
+/// Reads rows, a number that is not needed, the state, and warnings.
 fn loaded(mut ok: &[u8]) -> Option<InfileOutcome> {
     let rows = length(&mut ok)?;
     length(&mut ok)?;

@@ -1,7 +1,8 @@
-//! The words of MySQL, shared by every room that talks to a server.
+//! Logging in to MySQL and MariaDB, sessions, rows and errors, for every room that talks to a server.
 //!
-//! In: a [`ServerConfig`](crate::config::ServerConfig) or the document's cluster. Out: a connection whose session
-//! settings are known, rows as the server sent them, error numbers by name, what a server said without the values of rows.
+//! In: a [`ServerConfig`](crate::config::ServerConfig) or the copy that a document names. Out: a connection whose session
+//! settings are known, rows as the server sent them, error numbers by name, a server's messages without the values of
+//! rows.
 
 mod access;
 mod binary;

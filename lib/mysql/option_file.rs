@@ -1,7 +1,8 @@
 //! MySQL option files: the part of them that a client needs.
 //!
-//! In: a path. Out: the settings of `[client]`, and of `[refreshkit]` for those that not every client knows (MySQL manual, "Using Option Files": `#` and `;` begin comments, values
-//! may be quoted, `\b \t \n \r \\ \s \" \'` are escapes). `!include` is not followed.
+//! In: a path. Out: the settings of `[client]`, and of `[refreshkit]` for those that not every client knows. The syntax
+//! is that of "Using Option Files" in the MySQL manual: `#` and `;` begin comments, values may be quoted, `\b \t \n \r \\
+//! \s \" \'` are escapes. `!include` is not followed.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -11,10 +12,10 @@ use std::path::Path;
 use super::error::Error;
 use crate::document::read_text;
 
-/// The largest file that is read.
+/// The largest file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 256 << 10;
 
-/// What a `[client]` group says.
+/// The settings of an option file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OptionFile {
     /// `user`: the account's name.
@@ -34,7 +35,7 @@ pub struct OptionFile {
 }
 
 impl OptionFile {
-    /// Reads a file; one with a password in it must not be readable by others.
+    /// Reads a file. Fails when it holds a password and its mode gives group or others any right.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let fail = |source| Error::OptionFile { path: path.to_owned(), source };
         let text = read_text(path, FILE_BYTES_MAX).map_err(fail)?;
@@ -64,7 +65,7 @@ impl OptionFile {
             {
                 let (key, value) = line.split_once('=').unwrap_or((line, ""));
                 let key = key.trim().replace('_', "-");
-                // Said so that clients which do not know an option pass it by.
+                // With `loose-` in front, clients that do not know an option ignore it.
                 options.set(key.strip_prefix("loose-").unwrap_or(&key), unescape(value.trim()));
             }
         }
@@ -85,7 +86,7 @@ impl OptionFile {
     }
 }
 
-/// The value without a comment behind it: a `#` outside quotes ends it, as in the server's own parser.
+/// The value without a comment behind it: a `#` outside quotes begins one, as in the server's own parser.
 fn without_comment(value: &str) -> &str {
     let mut quote = None;
     let mut escaped = false;
@@ -123,12 +124,13 @@ fn unescape(value: &str) -> String {
     text
 }
 
-/// Writes an option file that only this user can read: never, not even for a moment, with a wider mode.
+/// Writes an option file that only this user can read: its mode is 0600 from the first moment.
 pub fn write(path: &Path, user: &str, password: &str) -> Result<(), Error> {
     write_with_key(path, (user, password), None)
 }
 
-/// The same for a server whose public key is known. MariaDB's clients do not know the option, so it is in a group of ours.
+/// Like [`write()`], with the path of the server's public key, if it is known. MariaDB's clients do not know this option,
+/// so it is in a group of ours.
 pub(crate) fn write_with_key(
     path: &Path,
     (user, password): (&str, &str),
@@ -138,14 +140,14 @@ pub(crate) fn write_with_key(
     let escape = |value: &str| value.replace('\\', "\\\\").replace('"', "\\\"");
     let key =
         server_public_key.map(|key| format!("[refreshkit]\nserver-public-key-path=\"{}\"\n", escape(key)));
-    // Last the group that others may add to.
+    // `[client]` comes last, since others may add lines to it.
     let text = format!(
         "{}[client]\nuser=\"{}\"\npassword=\"{}\"\n",
         key.unwrap_or_default(),
         escape(user),
         escape(password)
     );
-    // A file left behind by an earlier try may have any mode.
+    // A file that an earlier try left behind may have any mode, so it is removed.
     match fs::remove_file(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(fail(e)),
         _ => {}

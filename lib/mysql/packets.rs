@@ -1,21 +1,21 @@
-//! Packets over a socket: the letters of the protocol.
+//! Packets of the MySQL protocol over a socket.
 //!
-//! In: a socket that the driver has opened and logged in over. Out: one payload at a time, where it lies in the receive
-//! buffer; a long one in room of its own, which is given back.
+//! In: a socket that the driver has opened and logged in over. Out: one payload at a time, as a part of the receive
+//! buffer. A longer payload has a buffer of its own, most of which is given back.
 
 use std::io;
 use std::os::fd::RawFd;
 
 use nix::sys::socket::{MsgFlags, recv, send};
 
-/// How much is received at a time.
+/// Size of the receive buffer.
 const BUFFER_BYTES: usize = 256 << 10;
 /// A packet of this length is continued in the next one.
 pub(crate) const PACKET_BYTES_MAX: usize = 0x00ff_ffff;
-/// How much of a long row's room is kept for the next one.
+/// How much of the buffer for a long packet is kept for the next one.
 const LONG_BYTES_KEPT: usize = 1 << 20;
 
-/// What we ask a server for, by the protocol's number.
+/// Commands to a server, with their numbers in the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ClientCommand {
     Query = 0x03,
@@ -25,14 +25,14 @@ pub(crate) enum ClientCommand {
     SetOption = 0x1b,
 }
 
-/// One conversation over a socket.
+/// Sends commands and receives packets over one socket.
 pub(crate) struct Packets {
     socket: RawFd,
     buffer: Vec<u8>,
-    /// What has been received and not been looked at.
+    /// Where the received and unread bytes of `buffer` begin and end.
     begin: usize,
     end: usize,
-    /// A packet that is longer than the buffer.
+    /// A packet that is longer than `buffer`.
     long: Vec<u8>,
 }
 
@@ -41,14 +41,14 @@ impl Packets {
         Self { socket, buffer: vec![0; BUFFER_BYTES], begin: 0, end: 0, long: Vec::new() }
     }
 
-    /// A body of more than a packet goes in several.
+    /// Sends a command. A body longer than a packet goes in several.
     pub(crate) fn ask(&self, command: ClientCommand, body: &[u8]) -> io::Result<()> {
         let (first, rest) = body.split_at(body.len().min(PACKET_BYTES_MAX - 1));
         let mut length = first.len() + 1;
         self.send(&[&header_of(length, 0)?[..], &[command as u8], first].concat())?;
         let mut rest = rest;
         let mut number = 0_u8;
-        // One that is full is followed by another, if by an empty one.
+        // A full packet must be followed by another one, even if it is empty.
         while length == PACKET_BYTES_MAX {
             let (next, behind) = rest.split_at(rest.len().min(PACKET_BYTES_MAX));
             (length, rest, number) = (next.len(), behind, number.wrapping_add(1));
@@ -58,7 +58,7 @@ impl Packets {
         Ok(())
     }
 
-    /// What ends the rows of a file that the server has asked for, in its first answer.
+    /// Sends the empty packet that ends a file. It has number 2: the server asked for the file in its first answer.
     pub(crate) fn end_of_file(&self) -> io::Result<()> {
         self.send(&header_of(0, 2)?)
     }
@@ -74,13 +74,13 @@ impl Packets {
         Ok(())
     }
 
-    /// The first `count` bytes of what comes next, its header included.
+    /// The first `count` bytes of the next packet, header included. They stay unread.
     pub(crate) fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
         self.fill(count)?;
         Ok(&self.buffer[self.begin..self.begin + count])
     }
 
-    /// Reads the next packet, whole.
+    /// Reads the next packet whole, without its header.
     pub(crate) fn packet(&mut self) -> io::Result<&[u8]> {
         let length = self.header()?;
         if length > BUFFER_BYTES - 4 {
@@ -118,7 +118,7 @@ impl Packets {
         }
     }
 
-    /// Sees to it that `count` bytes, no more than the buffer holds, can be looked at.
+    /// Receives until `count` unread bytes are in the buffer; `count` is at most the buffer's size.
     fn fill(&mut self, count: usize) -> io::Result<()> {
         if self.end - self.begin >= count {
             return Ok(());
@@ -158,7 +158,7 @@ fn receive_some(socket: RawFd, room: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-/// An integer whose first byte says how long it is.
+/// Reads an integer whose first byte says how long it is.
 #[inline]
 pub(crate) fn length(rest: &mut &[u8]) -> Option<u64> {
     let (first, behind) = rest.split_first()?;

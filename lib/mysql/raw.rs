@@ -1,7 +1,7 @@
-//! A statement whose bytes are no UTF-8: the driver takes text only, so it goes straight to the socket.
+//! Sends a statement whose bytes are no UTF-8 straight to the socket, since the driver takes text only.
 //!
-//! In: a connection without TLS, the bytes as somebody wrote them; what they mean is for the character set of the session to say. Out:
-//! what the server says of the last of its results; rows are read and dropped.
+//! In: a connection without TLS, and the bytes as somebody wrote them, in the character set of the session. Out: what the
+//! server says of the last result; rows are read and dropped.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -12,22 +12,22 @@ use super::wire::refusal;
 /// What the server says of a statement that went through.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct StatementOutcome {
-    /// Rows that it inserted, changed or deleted.
+    /// How many rows it inserted, changed or deleted.
     pub(crate) rows: u64,
-    /// What the server had to say about it, notes too.
+    /// How many warnings the server has about it, notes included.
     pub(crate) warnings: u16,
 }
 
-/// What is said of LOAD DATA LOCAL where somebody else wrote the statement.
+/// The error of a LOAD DATA LOCAL in a statement that somebody else wrote.
 pub(super) const NO_FILES: &str = "LOAD DATA LOCAL wants a file of this host, which is not read";
 
 /// The flag `SERVER_MORE_RESULTS_EXISTS` of a result's end: another result follows.
 const MORE_RESULTS: u16 = 8;
 
-/// The end of a result as old servers write it: a mark, warnings, the state.
+/// Length of the end of a result as old servers write it: a mark, warnings, the state.
 const OLD_END_BYTES: usize = 5;
 
-/// Runs one statement, and drops the rows that it gives.
+/// Runs one statement and drops the rows that it returns.
 pub(crate) fn run(socket: RawFd, sql: &[u8]) -> mysql::Result<StatementOutcome> {
     let mut packets = Packets::new(socket);
     packets.ask(ClientCommand::Query, sql)?;
@@ -45,7 +45,7 @@ pub(crate) fn run(socket: RawFd, sql: &[u8]) -> mysql::Result<StatementOutcome> 
     }
 }
 
-/// The server asks for a file of this host: it gets an empty one, and whoever asked for it an error.
+/// The server asks for a file of this host. It gets an empty file, and the statement fails.
 fn refuse_file(packets: &mut Packets) -> mysql::Result<StatementOutcome> {
     packets.end_of_file()?;
     match packets.packet()? {
@@ -54,7 +54,7 @@ fn refuse_file(packets: &mut Packets) -> mysql::Result<StatementOutcome> {
     }
 }
 
-/// Rows changed, a number that does not matter, the state, warnings.
+/// Reads changed rows, a number that is not needed, the state, and warnings.
 fn of_ok(mut ok: &[u8]) -> Option<(StatementOutcome, u16)> {
     let rows = length(&mut ok)?;
     length(&mut ok)?;
@@ -65,10 +65,10 @@ fn of_ok(mut ok: &[u8]) -> Option<(StatementOutcome, u16)> {
     ))
 }
 
-/// Behind the head of a result: definitions and rows, which are dropped, up to the last end. Servers of both kinds and all ages mark ends
-/// by a packet that begins with 0xfe; a row that does is longer than any end.
+/// Reads what follows the head of a result: drops definitions and rows up to the last end. Every server marks an end by a
+/// packet that begins with 0xfe. A row that begins with 0xfe is longer than any end.
 fn of_rows(packets: &mut Packets) -> mysql::Result<(StatementOutcome, u16)> {
-    // An end behind the definitions is no end of the rows; servers that leave it out write another kind of end.
+    // The first old end is that of the definitions. Servers that leave it out write an OK packet behind the rows.
     let mut definitions_are_over = false;
     loop {
         let packet = packets.packet()?;

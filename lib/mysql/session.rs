@@ -1,9 +1,8 @@
-//! One connection: statements with words for what they do, so that an error says more than a number.
+//! One connection. Each statement comes with words for what it does, so that an error says more than a number.
 //!
-//! The driver always tells the server that one text may hold several statements. For text that somebody else wrote that
-//! would be a way out of the one statement that was read and judged, so it is taken back right after the login; where it
-//! cannot be (over TLS, behind a proxy that does not know the command), the server itself is asked whether a text with a
-//! semicolon is one statement: it prepares no other.
+//! The driver always lets the server run several statements of one text. A text of somebody else could add statements
+//! that nobody has checked, so this is turned off right after the login. Where that fails (over TLS, or behind a proxy
+//! that does not know the command), a text with a semicolon is prepared first: the server prepares one statement only.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -19,7 +18,7 @@ use super::raw::{self, NO_FILES, StatementOutcome};
 use super::wire::{self, Fields};
 use crate::sql;
 
-/// Which server software answers.
+/// The software that a server runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Engine {
     /// MySQL 8 and later, Aurora MySQL 3.
@@ -31,31 +30,32 @@ pub enum Engine {
 /// One connection to a server.
 #[derive(Debug)]
 pub struct Session {
-    /// The connection itself, for streaming.
+    /// The driver's connection, to read a result as a stream.
     pub connection: Conn,
     label: String,
     engine: Engine,
     version: String,
-    /// Whether TLS lies between us and the socket.
+    /// Whether the connection uses TLS, so that only the driver can send and receive.
     secure: bool,
-    /// Whether the server takes one statement a text and no more.
+    /// Whether the server refuses a text of several statements.
     single: bool,
 }
 
-/// How many texts are decoded by one statement.
+/// How many texts the server decodes in one statement.
 const DECODED_AT_ONCE: usize = 200;
 
 /// The argument of `COM_SET_OPTION`: `MYSQL_OPTION_MULTI_STATEMENTS_OFF`.
 const MULTI_STATEMENTS_OFF: [u8; 2] = 1_u16.to_le_bytes();
 
-/// A program as the server shows it.
+/// The definition of a view, routine, trigger or event, as the server shows it.
 #[derive(Debug)]
 pub(crate) struct ProgramDefinition {
     /// The whole row of the answer.
     pub(crate) row: Row,
-    /// The character set in which the server gave the statement: that of the client that made it, if its bytes can be read.
+    /// The character set of the statement's bytes: that of the client that made the object, or utf8mb4 where that one
+    /// hides quotes.
     pub(crate) charset: String,
-    /// The statement that makes the object, if it can be read.
+    /// The statement that creates the object, if it can be read.
     pub(crate) text: Result<String, DefinitionUnread>,
 }
 
@@ -64,11 +64,11 @@ pub(crate) struct ProgramDefinition {
 pub(crate) enum DefinitionUnread {
     /// The account may not see the definition.
     Hidden,
-    /// The definition's bytes are no UTF-8.
+    /// The bytes of the definition cannot be turned into text.
     NoText,
 }
 
-/// A column of an answer by its name, in any case.
+/// The text in a column of a row, by the column's name in any case.
 pub(crate) fn text_of(row: &Row, column: &str) -> Option<String> {
     let at = row.columns_ref().iter().position(|one| one.name_str().eq_ignore_ascii_case(column))?;
     row.get_opt(at)?.ok()
@@ -89,12 +89,12 @@ impl Session {
         Ok(Self { connection, label, engine, version, secure, single })
     }
 
-    /// Which server software answers.
+    /// The server software: MySQL or MariaDB.
     pub fn engine(&self) -> Engine {
         self.engine
     }
 
-    /// The server's version as it says it itself: `10.11.19-MariaDB-…`, `9.7.4`.
+    /// The version that the server reports: `10.11.19-MariaDB-…`, `9.7.4`.
     pub fn version(&self) -> &str {
         &self.version
     }
@@ -104,13 +104,13 @@ impl Session {
         &self.label
     }
 
-    /// Runs a statement. `deed` says what it does: `truncating app.logs`.
+    /// Runs a statement and returns how many rows it changed. `deed` says what it does: `truncating app.logs`.
     pub fn run(&mut self, deed: &str, sql: &str) -> Result<u64, Error> {
         self.run_foreign(sql).map_err(|source| self.fail_in(deed, sql, &source))
     }
 
-    /// Runs a statement of whatever origin, and reads all that the server answers: what fails after the first
-    /// result is an error too. A text that is more than one statement is a syntax error, whatever it looks like.
+    /// Runs a statement that may be of somebody else, and reads all results: what fails after the first one is an error
+    /// too. A text of more than one statement is a syntax error.
     pub fn run_foreign(&mut self, sql: &str) -> Result<u64, mysql::Error> {
         if !self.single && sql.contains(';') {
             self.prove_single(sql)?;
@@ -125,21 +125,21 @@ impl Session {
         Ok(self.connection.affected_rows())
     }
 
-    /// The same for bytes of whatever encoding: what they mean is for the session's character set to say.
+    /// Like [`Self::run_foreign`], for bytes in the session's character set.
     pub(crate) fn run_bytes(&mut self, sql: &[u8]) -> Result<StatementOutcome, mysql::Error> {
         let text = match std::str::from_utf8(sql) {
             Ok(text) => Cow::Borrowed(text),
             Err(_) if !self.secure && (self.single || !sql.contains(&b';')) => {
                 return raw::run(self.connection.as_raw_fd(), sql);
             }
-            // With TLS in between only the driver can send, and it takes text: values that are none go as digits.
+            // Otherwise only the driver can send, and it takes text: values that are no UTF-8 go as hexadecimal digits.
             Err(_) => Cow::Owned(self.as_text(sql)?),
         };
         let rows = self.run_foreign(&text)?;
         Ok(StatementOutcome { rows, warnings: self.connection.warnings() })
     }
 
-    /// An INSERT whose values are bytes in the session's character set.
+    /// An INSERT whose values are bytes in the session's character set, as text.
     fn as_text(&mut self, sql: &[u8]) -> Result<String, mysql::Error> {
         let charset: Option<String> = self.connection.query_first("SELECT @@character_set_client")?;
         let charset =
@@ -150,8 +150,8 @@ impl Session {
         })
     }
 
-    /// What a SHOW CREATE (`sql`) answers of a `kind` of program: `VIEW`, `FUNCTION`, `PACKAGE BODY`, `TRIGGER`, `EVENT`. Nothing of one that
-    /// is gone.
+    /// What a SHOW CREATE (`sql`) answers of a `kind` of program: `VIEW`, `FUNCTION`, `PACKAGE BODY`, `TRIGGER`, `EVENT`.
+    /// Nothing if it gives no row.
     pub(crate) fn definition(
         &mut self,
         deed: &str,
@@ -174,7 +174,8 @@ impl Session {
         Ok(Some(ProgramDefinition { row, charset, text }))
     }
 
-    /// The answer in the bytes that the server keeps, and the character set of their client. Where that one hides quotes, they are UTF-8.
+    /// The answer to a SHOW CREATE in the bytes that the server keeps, and the character set of the client that made the
+    /// object. If this one hides quotes, the bytes are UTF-8.
     fn show_create(&mut self, deed: &str, sql: &str) -> Result<Option<(Row, String)>, Error> {
         self.run(deed, "SET character_set_results = binary")?;
         let row = self.first::<Row>(deed, sql);
@@ -188,7 +189,7 @@ impl Session {
         Ok(Some((row, charset)))
     }
 
-    /// Texts in a character set, as the server reads them.
+    /// Texts of another character set in UTF-8, as the server decodes them.
     fn decoded(&mut self, charset: &str, texts: &[&[u8]]) -> Result<Vec<String>, Error> {
         let deed = format!("reading texts in {charset}");
         let mut all = Vec::with_capacity(texts.len());
@@ -208,8 +209,8 @@ impl Session {
         Ok(all)
     }
 
-    /// Creates a program as a client of that character set would, where that says the same; else as the client that we are. What it was made
-    /// by is on record, and asked for by programs.
+    /// Creates a program as a client with `charset` would, if the statement can be written in it; otherwise in utf8mb4.
+    /// The server keeps the character set with the program, and applications ask for it.
     pub(crate) fn run_as_client(&mut self, deed: &str, sql: &str, charset: &str) -> Result<u64, Error> {
         let bytes = if sql.is_ascii() {
             sql.as_bytes().to_vec()
@@ -234,14 +235,14 @@ impl Session {
         outcome.map(|answer| answer.rows)
     }
 
-    /// A file of this host that a statement wants is not read from now on: the statement fails.
+    /// From now on, a statement that asks for a file of this host fails.
     pub(crate) fn refuse_files(&mut self) {
         let refuse = LocalInfileHandler::new(|_, _| Err(io::Error::other(NO_FILES)));
         self.connection.set_local_infile_handler(Some(refuse));
     }
 
-    /// The server reads a text that it is to prepare to its end, and refuses what follows the first statement; what it cannot
-    /// prepare it has read as one.
+    /// Fails when a text is more than one statement: to prepare a text, the server reads it to its end, and refuses what
+    /// follows the first one. What it cannot prepare it has read as one statement.
     fn prove_single(&mut self, sql: &str) -> Result<(), mysql::Error> {
         match self.connection.prep(sql) {
             Ok(statement) => self.connection.close(statement),
@@ -269,8 +270,8 @@ impl Session {
         Ok(self.rows(deed, sql)?.into_iter().next())
     }
 
-    /// Shows each row of a large result to `row`, which says whether to go on. If not, or if it fails, the session is of
-    /// no use any more but to be closed.
+    /// Calls `row` with each row of a large result; `row` says whether to go on. If it does not, or the connection fails,
+    /// the session can only be closed.
     pub fn each_row(
         &mut self,
         deed: &str,
@@ -282,7 +283,7 @@ impl Session {
     }
 
     /// Runs a LOAD DATA LOCAL with the rows that `feed` writes, best in large pieces. After an error that is not the
-    /// server's word, the session is of no use any more but to be closed.
+    /// server's own, the session can only be closed.
     pub fn load_rows<E: Send + 'static>(
         &mut self,
         sql: &str,
@@ -295,14 +296,14 @@ impl Session {
         }
     }
 
-    /// Whether names of databases and tables that differ in nothing but case are the same one (`lower_case_table_names`). A server that does
-    /// not say so is like most.
+    /// Whether names of databases and tables that differ in case only are the same (`lower_case_table_names`). If the
+    /// server does not say so, they are not.
     pub(crate) fn ignores_case(&mut self) -> bool {
         let found = self.first::<u8>("asking how names are compared", "SELECT @@lower_case_table_names");
         found.ok().flatten().is_some_and(|how| how != 0)
     }
 
-    /// Whether a statement that needs a privilege or a newer server went through; any answer of the server is fine.
+    /// Runs a statement that may need a privilege or a newer server. Returns whether it succeeded; the error is dropped.
     pub fn attempt(&mut self, sql: &str) -> bool {
         self.connection.query_drop(sql).is_ok()
     }
@@ -316,34 +317,35 @@ impl Session {
         self.fail_in(deed, "", &source)
     }
 
-    /// The same; of an error that is not known by its number, what the statement names may be told.
+    /// Like [`Self::fail`]. Of an error with an unknown number, only the names that `sql` has are shown.
     pub(crate) fn fail_in(&self, deed: &str, sql: &str, source: &mysql::Error) -> Error {
         let source = Cause::of(source, sql);
         Error::Statement { deed: deed.to_owned(), server: self.label.clone(), source }
     }
 }
 
-/// How many statements are looked at that changed values: all of millions may. Notes are no values, however many there are.
+/// After so many statements that changed values, warnings are no longer read: each of millions may have some. Notes do
+/// not count.
 const CHANGED_MAX: usize = 1000;
 
-/// Warnings that are about how something is written, not about values: deprecations.
+/// Warnings about how a statement is written (deprecations), not about values.
 const ABOUT_WORDS: [u16; 8] = [1287, 1681, 1831, 3719, 3720, 3778, 3950, 4095];
 
 /// A warning of the server: its level, number and text.
 type Warning = (String, u16, Vec<u8>);
 
-/// What a server said of values while it took statements all the same: cut, rounded, replaced.
+/// Warnings of a server that changed values but took the statement: values were cut, rounded or replaced.
 #[derive(Debug, Default)]
 pub(crate) struct Warnings {
     count: u64,
     first: Option<String>,
-    /// Statements that changed values.
+    /// How many statements changed values.
     changed: usize,
 }
 
 impl Warnings {
-    /// Reads what the server has to say about the last statement of a session, of which it says that there are so many warnings. Notes
-    /// and deprecations are not about values.
+    /// Reads the warnings about the last statement of a session, which begins in `line`; `warnings` is their number.
+    /// Notes and deprecations are not counted, as they are not about values.
     pub(crate) fn count(&mut self, session: &mut Session, line: u64, warnings: u16) {
         if warnings == 0 || self.changed >= CHANGED_MAX {
             return;
@@ -352,7 +354,7 @@ impl Warnings {
         self.note(line, &all);
     }
 
-    /// What the server said of the statement at a line.
+    /// Counts the warnings about the statement in `line`.
     fn note(&mut self, line: u64, all: &[Warning]) {
         let about_values = |(level, code, _): &&Warning| level != "Note" && !ABOUT_WORDS.contains(code);
         let mut values = all.iter().filter(about_values);
@@ -364,7 +366,7 @@ impl Warnings {
         }
     }
 
-    /// The warnings in words, if there were any.
+    /// How many warnings there were and the first one, if there were any.
     pub(crate) fn told(&self) -> Option<String> {
         let first = self.first.as_ref()?;
         let plural = if self.count == 1 { "" } else { "s" };
@@ -373,7 +375,7 @@ impl Warnings {
     }
 }
 
-/// Tells the server that one text is one statement from now on. False: whoever answers does not know the command.
+/// Tells the server that one text is one statement from now on. False if the server or a proxy does not know the command.
 fn one_statement_a_text(connection: &Conn) -> std::io::Result<bool> {
     let mut packets = Packets::new(connection.as_raw_fd());
     packets.ask(ClientCommand::SetOption, &MULTI_STATEMENTS_OFF)?;

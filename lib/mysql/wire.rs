@@ -1,12 +1,12 @@
-//! Rows as the server sends them: no copy of a value is made before somebody wants one.
+//! Rows as the server sends them: a value is copied only if the reader does so.
 //!
-//! In: a statement and a connection. Out: each row, as long as its bytes lie in the receive buffer.
+//! In: a statement and a connection. Out: each row, as long as its bytes are in the receive buffer.
 //!
-//! The driver makes a packet, a row and every value an allocation of its own, which for millions of short rows costs
-//! more than to write them down. So the rows of a connection without TLS are taken off its socket here; what came before
-//! (login, settings) and what comes after stays the driver's. They come in the binary protocol, as the server would take
-//! longer to write numbers and dates as text than we do. With TLS the driver reads, as text, and its rows are handed out
-//! in the same form; so are those of a statement that the server does not prepare.
+//! The driver allocates memory for a packet, for a row and for every value, which for millions of short rows costs more
+//! than to write them. So the rows of a connection without TLS are read from its socket here; all else (login, settings,
+//! later statements) stays the driver's. These rows come in the binary protocol, as the server would take longer to write
+//! numbers and dates as text than we do. With TLS the driver reads the rows, as text, and they are handed out in the same
+//! form. A statement that the server does not prepare is read as text too.
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
@@ -18,7 +18,7 @@ use super::binary::{BinaryRow, ValueLayout};
 use super::error::number;
 use super::packets::{ClientCommand, PACKET_BYTES_MAX, Packets, length};
 
-/// Errors upon which a statement is run without being prepared: too many are prepared already, or this kind cannot be.
+/// After these errors a statement is run without being prepared: too many are prepared already, or its kind cannot be.
 const NOT_PREPARED: [u16; 2] = [number::TOO_MANY_PREPARED, number::NOT_PREPARABLE];
 
 /// The values of one row, in the order of its columns.
@@ -33,7 +33,7 @@ enum FieldSource<'a> {
 }
 
 impl Fields<'_> {
-    /// The next value: `Some(None)` is NULL, nothing the end of the row. The value before it is gone: it may be long.
+    /// The next value: `Some(None)` is NULL, `None` the end of the row. The value before is dropped, as it may be long.
     #[expect(clippy::should_implement_trait, reason = "an iterator's items may not borrow from it")]
     #[inline]
     pub fn next(&mut self) -> Option<Option<&[u8]>> {
@@ -46,7 +46,7 @@ impl Fields<'_> {
                 match held {
                     Value::NULL => Some(None),
                     Value::Bytes(bytes) => Some(Some(bytes)),
-                    // The driver asks in text, and the text protocol sends nothing else.
+                    // The driver uses the text protocol, which sends nothing but bytes and NULL.
                     _ => None,
                 }
             }
@@ -54,8 +54,8 @@ impl Fields<'_> {
     }
 }
 
-/// Runs a statement that returns rows and shows each of them to `row`, which says whether to go on. If not, or if it
-/// fails, rows are left unread, and the connection is of no use any more but to be closed.
+/// Runs a statement and calls `row` with each row that it returns; `row` says whether to go on. If it does not, or the
+/// connection fails, rows are left unread, and the connection can only be closed.
 pub(crate) fn each_row(
     connection: &mut Conn,
     secure: bool,
@@ -76,13 +76,14 @@ fn converse(socket: RawFd, sql: &str, row: impl FnMut(Fields<'_>) -> bool) -> my
     }
 }
 
-/// A statement that the server has ready, and its columns.
+/// A prepared statement, and how the values of its columns are encoded.
 struct Prepared {
     id: [u8; 4],
     columns: Vec<ValueLayout>,
 }
 
-/// Nothing if the rows must come as text: the server has no room for a statement, or a type is not known here.
+/// Prepares a statement. Nothing if it must be run as text: the server cannot prepare it, it has parameters or no rows,
+/// or a type is not known here.
 fn prepare(packets: &mut Packets, sql: &str) -> mysql::Result<Option<Prepared>> {
     packets.ask(ClientCommand::Prepare, sql.as_bytes())?;
     let (id, count, parameters) = match packets.packet()? {
@@ -100,7 +101,8 @@ fn prepare(packets: &mut Packets, sql: &str) -> mysql::Result<Option<Prepared>> 
         skip_end(packets)?;
         columns.extend(ValueLayout::of_definition(packets.packet()?));
     }
-    // What is wrong with a stray question mark, or with what returns no rows, is best told by the server.
+    // A statement with a stray question mark, or one without rows, is run as text: the server then says best what is
+    // wrong.
     if parameters == 0 && count > 0 && columns.len() == usize::from(count) {
         return Ok(Some(Prepared { id, columns }));
     }
@@ -120,7 +122,7 @@ fn binary_rows(
     mut statement: Prepared,
     mut row: impl FnMut(Fields<'_>) -> bool,
 ) -> mysql::Result<()> {
-    // No cursor, and once.
+    // The flags (no cursor), and how often to execute (once).
     packets.ask(ClientCommand::Execute, &[&statement.id[..], &[0, 1, 0, 0, 0]].concat())?;
     let (count, repeated) = head(packets)?;
     if count != statement.columns.len() as u64 {
@@ -160,7 +162,7 @@ fn text_rows(packets: &mut Packets, sql: &str, mut row: impl FnMut(Fields<'_>) -
         let packet = packets.packet()?;
         match packet {
             [0xff, ..] => return Err(refusal(packet)),
-            // A row that begins so has a first value of 16 MiB and more.
+            // A row that begins with 0xfe has a first value of 16 MiB or more.
             [0xfe, ..] if packet.len() < PACKET_BYTES_MAX => return Ok(()),
             _ if !row(Fields(FieldSource::Packet(packet))) => return Ok(()),
             _ => {}
@@ -176,7 +178,7 @@ fn each_row_of_driver(
     let mut result = connection.query_iter(sql)?;
     while let Some(found) = result.next() {
         if !row(Fields(FieldSource::Row { row: found?, next: 0, held: Value::NULL })) {
-            // Dropped, it would first read all rows that are left.
+            // Dropping the result would read all rows that are left.
             std::mem::forget(result);
             return Ok(());
         }
@@ -184,7 +186,7 @@ fn each_row_of_driver(
     Ok(())
 }
 
-/// The number of columns, and whether one packet for each of them follows: MariaDB may leave them out.
+/// Reads the number of columns, and whether one packet for each of them follows: MariaDB may leave them out.
 fn head(packets: &mut Packets) -> mysql::Result<(u64, bool)> {
     skip_end(packets)?;
     let mut head = match packets.packet()? {
@@ -196,16 +198,17 @@ fn head(packets: &mut Packets) -> mysql::Result<(u64, bool)> {
     Ok((count, head.first() != Some(&0)))
 }
 
-/// Most servers mark the end of definitions by a packet. To be called only where something else is sure to follow.
+/// Skips the packet with which most servers mark the end of definitions. It may only be called where another packet is
+/// sure to follow.
 fn skip_end(packets: &mut Packets) -> io::Result<()> {
-    // No definition, no head and no row of five bytes begins like this.
+    // No definition, head or row of five bytes begins with 0xfe.
     if packets.peek(4)?[..3] == [5, 0, 0] && packets.peek(5)?[4] == 0xfe {
         packets.packet()?;
     }
     Ok(())
 }
 
-/// A value of a text row: nothing if the packet ends.
+/// The next value of a text row; nothing at the end of the packet.
 #[expect(clippy::option_option, reason = "no more values, and a value that is NULL")]
 #[inline]
 fn field<'a>(rest: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {

@@ -1,24 +1,24 @@
-//! Characters that a terminal acts upon, or that make a text look like another one.
+//! Replaces characters that a terminal acts upon, or that make a text look like another one.
 //!
-//! In: a text. Out: the same with each of them written out. Those are the control characters C0, DEL and C1 (escape sequences begin
-//! with one), and what reorders or breaks lines unseen: U+2028, U+2029, the bidirectional controls, the zero-width marks of
-//! direction.
+//! In: a text. Out: the text with each such character written as an escape. They are the control characters C0, DEL and C1
+//! (escape sequences begin with one), and invisible characters that reorder text or break lines: U+2028, U+2029, the
+//! bidirectional controls, the zero-width marks of direction.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Whether a character is not shown but acted upon.
+/// True for a character that a terminal does not show but acts upon.
 fn acts(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Every such character but newline and tab as `\x1b` or `\u{202e}`: what was there can still be read.
+/// Writes every such character except newline and tab as an escape, `\x1b` or `\u{202e}`, so that it can still be read.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     written_out(text, |character| acts(character) && !matches!(character, '\n' | '\t'))
 }
 
-/// The same with newline and tab: a name within a line.
+/// Writes every such character, newline and tab too, as an escape: for a name within a line.
 pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     written_out(text, acts)
 }
@@ -45,13 +45,13 @@ fn written_out(text: &str, hidden: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// A JSON text whose strings hold none of these characters raw: each is a `\u` escape, which stands for the same character.
-/// Outside of strings JSON has none but newline, tab and carriage return, which stay.
+/// Writes these characters in the strings of a JSON text as `\u` escapes, which mean the same characters. Outside of strings JSON
+/// has only newline, tab and carriage return of them, which stay.
 pub(crate) fn as_json(json: &str) -> Cow<'_, str> {
     escaped(json, |character| acts(character) && !matches!(character, '\n' | '\r' | '\t'))
 }
 
-/// What a command lists, as text or as JSON: the same escapes, and no carriage return either.
+/// Writes these characters in the list of a command, text or JSON, as `\u` escapes. Only newline and tab stay.
 pub(crate) fn listed(text: &str) -> Cow<'_, str> {
     escaped(text, |character| acts(character) && !matches!(character, '\n' | '\t'))
 }
@@ -63,7 +63,7 @@ fn escaped(text: &str, hidden: impl Fn(char) -> bool) -> Cow<'_, str> {
     let mut out = String::with_capacity(text.len() + 64);
     for character in text.chars() {
         if hidden(character) {
-            // All of them lie in the first plane, where one escape is one character.
+            // All these characters are below U+10000, where one escape is one character.
             let written = write!(out, "\\u{:04x}", u32::from(character));
             debug_assert!(written.is_ok(), "a text takes all that is written to it");
         } else {
@@ -77,7 +77,7 @@ fn escaped(text: &str, hidden: impl Fn(char) -> bool) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    /// Everything that may not reach a terminal.
+    /// Returns all characters that must not reach a terminal.
     fn dangerous() -> impl Iterator<Item = char> {
         let rest = "\u{7f}\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}";
         ('\0'..' ').chain('\u{80}'..='\u{9f}').chain(rest.chars())

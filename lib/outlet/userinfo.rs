@@ -1,17 +1,17 @@
-//! Who logs in, as some people write it into a URL: `https://user:password@host/`.
+//! User names and passwords in URLs: `https://user:password@host/`.
 //!
-//! In: a URL of the configuration, or any text on its way out. Out: what of the URL is a secret; the text without it. Pure:
-//! whoever lets a text out (a message, a report) can ask here.
+//! In: a URL of the configuration; or any text for people. Out: which part of the URL is secret; or the text without users and
+//! passwords of URLs.
 
 use std::borrow::Cow;
 
-/// What stands where a user and a password stood.
+/// Text in place of a user and a password.
 const INSTEAD: &str = "***";
 
-/// Schemes whose user name alone is no secret: a key proves who that is. On the others it is often a token.
+/// Schemes in which a user name alone is no secret, since a key proves who logs in. In other schemes it is often a token.
 const NAMED_BY_KEY: &[&str] = &["ssh", "git+ssh", "ssh+git"];
 
-/// What of a URL, or of git's `user@host:path`, others must not see.
+/// The secret part of a URL, or of git's `user@host:path`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UrlSecret {
     /// The password, in `user:password@`.
@@ -22,7 +22,7 @@ pub enum UrlSecret {
     Query,
 }
 
-/// The text with `***` in the place of each user and password of a URL. A user name of ssh stays.
+/// Returns the text with `***` in place of the user and password of each URL. A bare user name of ssh stays.
 pub fn without_userinfo(text: &str) -> Cow<'_, str> {
     let (mut out, mut rest) = (String::new(), text);
     while let Some(at) = rest.find("://") {
@@ -43,10 +43,10 @@ pub fn without_userinfo(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// What is secret in a URL that is handed to a program as an argument.
+/// Returns what is secret in a URL; `None` if nothing is. Other users of the host can read the arguments of a program.
 pub fn secret_in_url(url: &str) -> Option<UrlSecret> {
     let Some(at) = url.find("://") else {
-        // git takes what is before the first colon for the host: the password would be part of the path.
+        // For git, the text before the first colon is the host, so a password after it would be part of the path.
         let (user, rest) = url.split_once(':').filter(|(user, _)| !user.contains(['/', '@']))?;
         let (word, host) = rest.split_once('@')?;
         let looks_so = !user.is_empty() && !word.contains('/') && !host.is_empty();
@@ -63,7 +63,7 @@ pub fn secret_in_url(url: &str) -> Option<UrlSecret> {
     secret_in_url(behind).or_else(|| behind.contains('?').then_some(UrlSecret::Query))
 }
 
-/// How many bytes of what is behind `://` say who logs in, without the `@`.
+/// Returns how many bytes of `behind`, the text after `://`, are user and password, without the `@`.
 fn userinfo(behind: &str) -> usize {
     let end = behind.find(|c: char| c.is_whitespace() || "\"<>".contains(c)).unwrap_or(behind.len());
     let url = &behind[..end];
@@ -71,7 +71,7 @@ fn userinfo(behind: &str) -> usize {
     if let Some(at) = host.rfind('@') {
         return at;
     }
-    // A password with a slash in it: what is behind the colon is no port.
+    // A password with a slash in it: the text after the colon is no port.
     let no_port = |port: &str| !port.is_empty() && !port.bytes().all(|byte| byte.is_ascii_digit());
     match host.split_once(':') {
         Some((_, port)) if !host.starts_with('[') && no_port(port) => url.find('@').unwrap_or_default(),

@@ -1,9 +1,9 @@
-//! What can stop a dehydration.
+//! Errors of a dehydration, with their exit codes and hints.
 
 use crate::document::{Ending, Exit, Failure, Interrupted};
 use crate::{claim, config, mask, mysql, work_schema};
 
-/// Why there is no plan.
+/// Why there is no plan or answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -13,25 +13,25 @@ pub enum Error {
     /// A mask is wrong, or personal data has none.
     #[error(transparent)]
     Mask(#[from] mask::Error),
-    /// The server said no.
+    /// The server refused a connection or a statement.
     #[error(transparent)]
     Server(#[from] mysql::Error),
     /// The work schema cannot be used.
     #[error(transparent)]
     WorkSchema(#[from] work_schema::Error),
-    /// The document's copy is not believed to be one.
+    /// Nothing proves that the document's cluster is our copy.
     #[error(transparent)]
     Claim(#[from] claim::Error),
     /// A signal (SIGINT, SIGTERM) ended the work.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
-    /// No `refresh.toml`, and no flag in its place.
+    /// There is no `refresh.toml`, and this command needs one.
     #[error("there is no refresh.toml: none was named, and none is here or in /etc/refreshkit")]
     NoConfiguration,
     /// `[source] databases` is empty, so there is nothing to read.
     #[error("[source] databases names no database")]
     NoDatabases,
-    /// A database that is not there.
+    /// A named database does not exist, or the login may not see it.
     #[error("{server} has no database `{database}`, or this user may not see it")]
     NoDatabase {
         /// The login that looked, as `user@host:port`.
@@ -39,19 +39,19 @@ pub enum Error {
         /// Name of the database that was asked for.
         database: String,
     },
-    /// Databases without a table.
+    /// The databases hold no table.
     #[error("there is no table in {databases}")]
     NoTables {
         /// Names of the databases, as one text.
         databases: String,
     },
-    /// `init` does not write over a file.
+    /// `init --out` names a file that exists: `init` overwrites none.
     #[error("{path} is there already")]
     FileExists {
-        /// Path of the file that is there.
+        /// Path of the existing file.
         path: String,
     },
-    /// The configuration cannot be written.
+    /// `init` cannot write the configuration.
     #[error("cannot write {path}")]
     NotWritten {
         /// Path of the configuration file.
@@ -59,15 +59,15 @@ pub enum Error {
         /// What the operating system answered.
         source: std::io::Error,
     },
-    /// A configuration that lines cannot be added to.
+    /// `init --update` cannot add lines to this configuration.
     #[error("{path} cannot be added to: {problem}")]
     NotEditable {
         /// Path of the configuration file.
         path: String,
-        /// What is in the way of adding lines.
+        /// Why no lines can be added.
         problem: String,
     },
-    /// The document names no copy.
+    /// The document has no `cluster`, so there is no copy to read.
     #[error("the document has no cluster to dehydrate")]
     NoCluster,
     /// A file given with `--document` cannot be used.
@@ -94,25 +94,25 @@ pub enum Error {
         /// What the operating system answered.
         source: std::io::Error,
     },
-    /// A document given with `--document` is none.
+    /// The file given with `--document` holds no document.
     #[error(transparent)]
     Document(#[from] crate::document::Error),
-    /// Writing to a server that nobody called a copy.
+    /// The server may not be written to: nothing says that it is a copy.
     #[error("{server} is not a copy that this run restored: refusing to {deed} there")]
     NotACopy {
         /// Host name or address of the server.
         server: String,
         /// What would have been done there, as words behind "refusing to".
         deed: &'static str,
-        /// What to add to the command, for people.
+        /// The flag to add to the command, for people.
         hint: String,
     },
-    /// Tables that nothing says anything about.
+    /// Some tables are named by no rule and reached by no relation.
     #[error("{count} table(s) that no rule and no relation reaches: {names}")]
     Unreached {
         /// Number of tables that nothing reaches.
         count: usize,
-        /// The first of them.
+        /// Names of the first of these tables.
         names: String,
         /// Lines of `[dehydrate]` to paste into `refresh.toml`.
         toml: String,
@@ -125,60 +125,60 @@ pub enum Error {
         /// Lines of `[relations]` to paste into `refresh.toml`.
         toml: String,
     },
-    /// `--target-rows` or `--target-size` is less than what must come.
+    /// `--target-rows` or `--target-size` is less than what is kept in any case.
     #[error(
         "nothing that fits {limit} can be chosen: pinned rows, per_value and full tables alone are {least}"
     )]
     CannotFit {
-        /// What was asked for, with its unit.
+        /// The limit of the flag, with its unit.
         limit: String,
-        /// What comes at least, with its unit.
+        /// The smallest possible size, with its unit.
         least: String,
     },
-    /// Columns that hold copies of masked values and leave otherwise.
+    /// Some columns hold copies of masked values and are not masked like them.
     #[error("{count} column(s) hold copies of masked values and are not masked as those are: {names}")]
     Copies {
         /// Number of columns that hold copies.
         count: usize,
-        /// Which, with the evidence.
+        /// The columns, each with the evidence.
         names: String,
         /// Lines of `[mask]` to paste into `refresh.toml`.
         toml: String,
     },
-    /// What a night would be refused for later, by a look at samples.
+    /// `check` sees in samples that a run with these masks would be refused.
     #[error("a night would refuse the masks of {count} column(s): {names}")]
     Foreseen {
         /// Number of columns whose masks would be refused.
         count: usize,
         /// The columns, each with the evidence.
         names: String,
-        /// Lines for `[mask]` that pass.
+        /// Lines of `[mask]` that pass the checks.
         toml: String,
     },
-    /// Made-up people were recognised behind the masks.
+    /// Markers of canaries came through the masks.
     #[error("the masks let through what they should hide, in {count} column(s): {columns}")]
     Canaries {
-        /// Number of columns that let something through.
+        /// Number of columns in which a marker came through.
         count: usize,
-        /// The columns, each with what was recognised.
+        /// The columns, as `database.table.column`.
         columns: String,
     },
-    /// The proof failed: a kept row refers to one that was left behind.
+    /// The proof failed: a kept row refers to a row that was left behind.
     #[error(
         "{rows} kept row(s) of {child} refer to rows of {parent} that exist but were not kept: nothing may use this plan"
     )]
     Dangling {
-        /// Number of kept rows that refer to such.
+        /// Number of kept rows that refer to rows left behind.
         rows: u64,
         /// The referring table and columns: `app.ratings(app_id)`.
         child: String,
         /// The table and columns that are referred to.
         parent: String,
     },
-    /// The tables or columns changed and the rules did not.
+    /// A rewritten table got another number of rows than the plan says.
     #[error("{0}")]
     Drift(String),
-    /// A row that is not in the plan, or not there at all.
+    /// `explain` names a row that is not in the plan, or no row at all.
     #[error("{0}")]
     NoSuchRow(String),
 }

@@ -1,7 +1,7 @@
-//! Makes the plan: nine stages, one after the other, each a function with a value that the next one needs.
+//! Makes the plan in nine stages. Each stage but the last is a function of `Maker` whose result later stages need.
 //!
-//! In: a document or the configured source, `refresh.toml`, the flags. Out: the document's `dehydration`, or a refusal. This file
-//! says in which order things happen on the server; how, is said by the wings.
+//! In: a document or the configured source, `refresh.toml`, the flags. Out: the document's `dehydration`, or an error. This file
+//! fixes the order of the steps on the server; the wings hold the steps.
 
 use jiff::Timestamp;
 
@@ -55,13 +55,13 @@ pub fn dehydrate(house: &House, document: &mut Document, options: &Options) -> R
     Ok(done)
 }
 
-/// Collects the keys and describes the plan.
+/// Collects the keys and returns the plan. A signal kills running statements.
 pub(crate) fn make(house: &House, place: &SourceServer, options: &Options) -> Result<Dehydration, Error> {
     let watch = KillOnSignal::start(house, place);
     told(house, Maker { house, place, options, watch: &watch }.plan())
 }
 
-/// What every stage is handed.
+/// What all stages share.
 struct Maker<'a> {
     house: &'a House,
     place: &'a SourceServer,
@@ -69,52 +69,52 @@ struct Maker<'a> {
     watch: &'a KillOnSignal,
 }
 
-/// How a run begins.
+/// Result of the first stage.
 enum Begun {
-    /// A rewrite that another run left half-way is finished, and this is its plan.
+    /// Another run left a rewrite half-way. It is finished now, and this is its plan.
     Finished(Box<Dehydration>),
-    /// The lock is ours, and so far one connection.
+    /// This run holds the lock on the work schema, with one connection so far.
     Locked(WorkerPool),
 }
 
-/// What is decided before the first row is looked at.
+/// Result of the second stage, which reads no row.
 struct Drawn {
     blueprint: Blueprint,
     when: When,
 }
 
-/// What the stage of the guards hands on.
+/// Result of the third stage.
 struct Guarded {
-    /// The keys of the masks and of the scan, wherever they are.
+    /// The keys of the masks and of the scan, wherever they are stored.
     keys: HeldKeys,
     warnings: Vec<String>,
 }
 
-/// The key tables when they are filled, and what filled them.
+/// Result of the fifth stage: how the key tables were filled.
 struct Closed {
     closure: Closure,
-    /// What was chosen to fit, if the flags say how much that is.
+    /// What was chosen to fit; none without `--target-rows` and `--target-size`.
     target: Option<PlanFit>,
 }
 
-/// What is in the document of tables and relations.
+/// Result of the seventh stage: tables and relations as the document lists them.
 struct Compiled {
     tables: Vec<TablePlan>,
     edges: Vec<EdgeReport>,
     warnings: Vec<String>,
 }
 
-/// What the stage of safety adds to the plan.
+/// Result of the eighth stage, for the document.
 struct Safe {
     leaks: Option<LeakScan>,
-    /// In how many tables there was a canary.
+    /// Number of tables with a canary; none if no canaries were sent.
     canaries: Option<u64>,
     warnings: Vec<String>,
 }
 
 impl Maker<'_> {
     fn plan(&self) -> Result<Dehydration, Error> {
-        // 1. Begin: take the lock; what a rewrite left half-way is finished first, and is the plan then.
+        // 1. Begin: take the lock. If another run left a rewrite half-way, finish it and return its plan.
         let mut pool = match self.begin()? {
             Begun::Finished(plan) => return Ok(*plan),
             Begun::Locked(pool) => pool,
@@ -122,25 +122,25 @@ impl Maker<'_> {
         // 2. Draw: catalog, relations, classes, masks, and the moment that windows count back from. No row is read.
         let mut drawn = self.draw(pool.first())?;
         let blueprint = &drawn.blueprint;
-        // 3. Guard: before anything is written, the server takes every mask and nothing personal is unmasked.
+        // 3. Guard: before anything is written, the server parses SQL masks, and unmasked personal data is refused.
         let guarded = self.guard(pool.first(), blueprint)?;
-        // 4. Prepare: an empty work schema, with the masks' key if it may lie there; masked rows are tried against the tables' rules.
+        // 4. Prepare: make an empty work schema, with the masks' key if allowed; try masked rows against constraints.
         let broken = self.prepare(&mut pool, blueprint, &guarded.keys)?;
-        // 5. Close: the key tables are filled, with as much as fits if the flags say so.
+        // 5. Close: fill the key tables; with `--target-rows` or `--target-size`, with as much as fits.
         let closed = self.close(pool.all(), &mut drawn)?;
         let blueprint = &drawn.blueprint;
-        // 6. Prove: every reference of a kept row is whole, or was broken before. Else there is no plan.
+        // 6. Prove: no kept row refers to a row that was left behind (but for `up = "never"`). Else there is no plan.
         let evidence = self.prove(pool.all(), blueprint, &closed.closure)?;
-        // 7. Compile: one SELECT a table, which the server parses; what each relation added.
+        // 7. Compile: write one SELECT a table, have the server parse it, and count what each relation added.
         let mut compiled = self.compile(pool.all(), blueprint, &closed.closure, &evidence)?;
-        // 8. Safety: originals are hashed, copies of them looked for, canaries sent through; then the plan counts as whole.
+        // 8. Safety: hash originals, look for copies of them, send canaries. Then mark the key tables as complete.
         let safe = self.safety(
             &mut pool,
             blueprint,
             (&mut compiled.tables, &guarded.keys),
             closed.closure.last_down,
         )?;
-        // 9. Describe: the document's section. In place, the copy is rewritten by it.
+        // 9. Describe: fill the document's section. With `--in-place`, rewrite the copy by it.
         let warnings = [guarded.warnings, broken, compiled.warnings, safe.warnings].concat();
         let mut plan = Dehydration {
             as_of: Some(drawn.when.as_of),
@@ -171,7 +171,8 @@ impl Maker<'_> {
         in_place::rewrite(self.house, pool.first(), plan, &guarded.keys)
     }
 
-    /// Half-swapped tables are nothing to choose rows from; what a run that died before its commit had built goes.
+    /// Finishes a rewrite that died half-way, since no rows can be chosen from half-swapped tables. With `--in-place`, drops
+    /// tables of a rewrite that died before its commit.
     fn begin(&self) -> Result<Begun, Error> {
         let config = &self.house.config;
         let schema = &config.dehydrate.work_schema;
@@ -179,7 +180,7 @@ impl Maker<'_> {
         self.watch.over(&session);
         work_schema::lock(&mut session, schema, usize::from(WORKERS_MAX))?;
         let rules = blueprint::sha256(config);
-        // The record lies on the server, and a rewrite is one whoever began it.
+        // Another run may have begun the rewrite. To finish it needs the same permission as to begin one.
         if !self.options.in_place && work_schema::unfinished_rewrite(&mut session, schema)?.is_some() {
             self.place.may_be_rewritten(self.house, self.options)?;
         }
@@ -207,7 +208,7 @@ impl Maker<'_> {
         guard::masks_parse(session, blueprint, &self.house.config)?;
         let keys = HeldKeys::choose(self.house, !self.place.throw_away)?;
         if !self.place.throw_away && !self.options.to_look_at && !self.options.in_place {
-            // Where the keys will lie: a directory that does not do is better known now than after the closure.
+            // The keys will be written to this directory. If it cannot be used, fail now and not after the closure.
             self.house.journal(&self.place.run).prepare().map_err(work_schema::Error::from)?;
         }
         let warnings = guard::personal_data(self.house, session, blueprint)?;
@@ -219,7 +220,7 @@ impl Maker<'_> {
         Ok(Guarded { keys, warnings })
     }
 
-    /// Warnings about rules of tables that could not be tried.
+    /// Returns warnings about constraints that could not be tried.
     fn prepare(
         &self,
         pool: &mut WorkerPool,
@@ -233,14 +234,14 @@ impl Maker<'_> {
         ));
         pool.grow_to(self.place, self.watch, self.options.workers(), blueprint)?;
         if let Some(run) = prepare(pool.all(), blueprint, &self.place.run)? {
-            // Of a run that died before its dump.
+            // That run died before its dump: nobody needs its key file.
             work_schema::forget_keys_of(&self.house.journal(&run))?;
         }
         keys.create(pool.first(), &blueprint.work_schema)?;
         constraint_check::check(self.house, pool.first(), blueprint, keys)
     }
 
-    /// Fills the key tables by the rules as they stand, or with as much as fits; what was chosen then.
+    /// Fills the key tables by the rules as written, or with as much as fits the limit of the flags.
     fn close(&self, sessions: &mut [Session], drawn: &mut Drawn) -> Result<Closed, Error> {
         let (blueprint, when) = (&mut drawn.blueprint, drawn.when);
         match self.options.limit() {
@@ -287,7 +288,7 @@ impl Maker<'_> {
         (tables, keys): (&mut [TablePlan], &HeldKeys),
         last_down: u64,
     ) -> Result<Safe, Error> {
-        // One connection writes while others read.
+        // At least two connections: one writes hashes while the others read.
         pool.grow_to(self.place, self.watch, 2, blueprint)?;
         let (leaks, mut warnings) =
             leaks::collect(self.house, pool.all(), blueprint, (tables, keys), self.options)?;
@@ -305,7 +306,7 @@ fn blueprint(house: &House, session: &mut Session, place: &SourceServer) -> Resu
     roots::draw(session, &house.config, &place.databases)
 }
 
-/// The flag, the snapshot's time, or the server's clock, read once and written down.
+/// Where windows count back from: `--as-of`, else the snapshot's time, else the server's clock, read once.
 fn as_of(
     house: &House,
     session: &mut Session,

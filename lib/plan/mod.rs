@@ -1,22 +1,22 @@
-//! Which rows come along: closure on key tables, then one SELECT a table.
+//! Decides which rows are kept: collects their keys in key tables, then writes one SELECT a table.
 //!
 //! In: a server (the document's throw-away copy, or the configured source) and `refresh.toml`. Out: the document's
-//! `dehydration`: an exact plan. Only keys move, and only on the server, into tables of a schema of their own.
+//! `dehydration`: an exact plan. Without `--in-place`, only the work schema is written on the server.
 //!
 //! ```text
-//! catalog ──> relations ──> classes ──> masks      rules/    a Blueprint: pure, refused with file:line where it does not fit
+//! catalog ──> relations ──> classes ──> masks      rules/    a Blueprint: plain data; rules that do not fit are refused
 //! masks parse, nothing personal is unmasked        safety/   before anything is written
 //! work schema ──> roots ──> down ──> up ──> drops  closure/  keys, by generations
 //! along a relation, as a range of the key           read/     which rows need no keys of their own
-//! every kept reference is whole, or was before     proof/    else there is no plan
+//! no reference of a kept row is newly broken       proof/    else there is no plan
 //! one SELECT a table                               closure/
-//! originals hashed, copies, canaries               safety/   what the dump will look for
+//! hash originals, look for copies, send canaries   safety/   so that nothing personal leaves
 //! --in-place                                       rewrite/  the copy becomes the small database
 //! ```
 //!
-//! `make.rs` does all of it in nine stages and is the place to begin to read. Beside it: `show/` answers questions about a plan,
-//! `infer/` proposes relations that nobody declared, `init/` writes a whole refresh.toml. Each uses only those before it: `rules`, `read`,
-//! `closure`, `proof`, `safety`, `rewrite`, `infer`, `init`, `make.rs`, `show`.
+//! Begin to read at `make.rs`, which does this in nine stages. It does not use `show/` (answers questions about a plan), `infer/`
+//! (proposes relations that nobody declared) and `init/` (writes a whole refresh.toml). Each uses only those before it: `rules`,
+//! `read` (with `pool` and `sql` of `closure`), `closure`, `proof`, `safety`, `rewrite`, `infer`, `init`, `make.rs`, `show`.
 
 mod closure;
 mod error;

@@ -57,13 +57,13 @@ pub struct Options {
     pub to_look_at: bool,
 }
 
-/// As many statements at once as most servers have something for.
+/// Default of `--workers`: most servers can run this many statements at once.
 const WORKERS: u8 = 4;
 
-/// More would only get in each other's way.
+/// Limit of `--workers`: more would only wait for each other.
 pub(crate) const WORKERS_MAX: u8 = 32;
 
-/// The number of rows or bytes that the plan has to fit.
+/// The most rows or bytes that a plan may keep: `--target-rows`, `--target-size`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Limit {
     Rows(u64),

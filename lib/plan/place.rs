@@ -1,7 +1,7 @@
-//! Which server is dehydrated, and whether anything may be written there.
+//! Finds the server to dehydrate, and decides whether it may be written to.
 //!
-//! In: the document, `refresh.toml`, the flags. Out: a [`SourceServer`] to connect to, or a refusal (77). A document's word alone is
-//! none: see the room `claim`.
+//! In: the document, `refresh.toml`, the flags. Out: a [`SourceServer`] to connect to, or a refusal (77). What a document says is
+//! no proof: see the room `claim`.
 
 use std::path::Path;
 
@@ -19,24 +19,24 @@ use crate::mysql::{Access, Server, Session};
 #[derive(Debug)]
 pub(crate) struct SourceServer {
     server: Server,
-    /// The host that `--i-own-this-server` would have to name.
+    /// The host that `--i-own-this-server` has to name.
     host: String,
-    /// Databases to bring along.
+    /// Names of the databases to dehydrate.
     pub(crate) databases: Vec<String>,
-    /// When the data is from, if the document says so.
+    /// When the snapshot was taken, if the document says so.
     pub(crate) taken_at: Option<Timestamp>,
-    /// Who says that it is a document's copy; nobody for the configured source.
+    /// The checked claim that the server is a document's copy; none for the configured source.
     claim: Option<Claim>,
-    /// The run that the plan is made by.
+    /// Id of the run; empty for a question without a document.
     pub(crate) run: String,
-    /// The document says that this run restored it, and somebody vouches for the document.
+    /// True if the document says that this run restored the copy; the claim is checked first.
     pub(crate) throw_away: bool,
-    /// Whether it is the configured source itself, and no copy.
+    /// True for the configured source; set to false for `plan` without `--source`, which may not write there.
     pub(crate) is_source: bool,
 }
 
 impl SourceServer {
-    /// The document's copy, or the configured source.
+    /// The document's copy, or with `--source` the configured source.
     pub(crate) fn of(house: &House, document: &Document, options: &Options) -> Result<Self, Error> {
         if options.source {
             return Self::source(house, options, &document.run);
@@ -59,7 +59,7 @@ impl SourceServer {
         })
     }
 
-    /// The server that `[source]` names, for a run without a copy.
+    /// The server that `[source]` names. Fails when `[source] databases` is empty.
     pub(crate) fn source(house: &House, options: &Options, run: &str) -> Result<Self, Error> {
         let config = &house.config;
         if config.source.databases.is_empty() {
@@ -69,7 +69,7 @@ impl SourceServer {
         Self::configured(house, config, options, run)
     }
 
-    /// The configured source, or the server of the option file where there is no configuration; whose databases are meant is known later.
+    /// The copy of `--document`, else the configured source or the server of the option file. `databases` may be empty.
     pub(crate) fn to_look_at(house: &House, config: &Config, options: &Options) -> Result<Self, Error> {
         if let Some(path) = &options.document {
             return Self::of_file(house, path, options);
@@ -77,7 +77,7 @@ impl SourceServer {
         Self::configured(house, config, options, "")
     }
 
-    /// The copy of a document in a file.
+    /// The copy of the document in the file at `path`.
     pub(crate) fn of_file(house: &House, path: &Path, options: &Options) -> Result<Self, Error> {
         let fail = |source| Error::DocumentFile { path: path.display().to_string(), source };
         let file = std::fs::File::open(path).map_err(fail)?;
@@ -99,7 +99,7 @@ impl SourceServer {
         Ok(self.server.connect()?)
     }
 
-    /// How the server is connected to.
+    /// Address and login of the server.
     pub(crate) fn server(&self) -> &Server {
         &self.server
     }
@@ -109,8 +109,7 @@ impl SourceServer {
         self.server.label()
     }
 
-    /// Refuses to write key tables to a server that is neither a throw-away copy, nor named, nor the source that
-    /// `--source` asked for.
+    /// Fails unless it is a copy with a claim, the source of `--source`, or a server that `--i-own-this-server` names.
     pub(crate) fn may_hold_keys(&self, options: &Options) -> Result<(), Error> {
         if self.claim.is_some() || self.is_source || self.owned(options) {
             return Ok(());
@@ -118,7 +117,7 @@ impl SourceServer {
         Err(self.refusal("write key tables"))
     }
 
-    /// Refuses to rewrite tables on a server that is neither proven to be the copy nor named by a person.
+    /// Fails unless the server is proven to be the copy, or `--i-own-this-server` names it.
     pub(crate) fn may_be_rewritten(&self, house: &House, options: &Options) -> Result<(), Error> {
         match &self.claim {
             _ if self.owned(options) => Ok(()),
@@ -127,13 +126,13 @@ impl SourceServer {
         }
     }
 
-    /// Whether nobody else writes there: what is counted now is what a dump reads later. Of a server that may be written to, that is
-    /// not said.
+    /// True if a dump will read the rows that are counted now, since nobody else writes on the server: a throw-away copy with a
+    /// claim, or a test's server. `--i-own-this-server` is not enough.
     pub(crate) fn stands_still(&self, options: &Options) -> bool {
         (self.throw_away && self.claim.is_some()) || options.reading.is_some()
     }
 
-    /// Whether rows that are taken back again may be written between those of the server.
+    /// True if the server's own tables may hold canaries, which are rolled back.
     pub(crate) fn takes_canaries(&self, options: &Options) -> bool {
         self.claim.is_some() || self.owned(options)
     }

@@ -1,4 +1,4 @@
-//! The connections of one run: the first holds the lock on the work schema, its helpers collect keys beside it.
+//! The connections of one run: the first holds the lock on the work schema; the others, its helpers, work at the same time.
 
 use super::closure::kill_on_signal::KillOnSignal;
 use super::error::Error;
@@ -17,8 +17,8 @@ impl WorkerPool {
         Self(vec![first])
     }
 
-    /// Connects helpers until there are `workers` connections in all. Each helper holds a lock of its own, by which the
-    /// next run sees a statement that a killed one has left running.
+    /// Connects helpers until there are `workers` connections in all. Each helper holds a lock of its own, so that the next run
+    /// notices a statement that a killed run left running.
     pub(crate) fn grow_to(
         &mut self,
         place: &SourceServer,

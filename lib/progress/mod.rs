@@ -1,7 +1,7 @@
-//! What the person sees meanwhile, on stderr: a bar on a terminal, whole lines elsewhere.
+//! What the person sees on stderr while a tool works: bars on a terminal, whole lines elsewhere.
 //!
-//! In: events from the rooms. Out: on a terminal, indicatif bars; otherwise one line per event and at most one a
-//! minute while something long goes on, because a build console knows no carriage return.
+//! In: events from the rooms. Out: on a terminal, indicatif bars; otherwise one line for each event and, during a long task, at
+//! most one a minute, because a build console does not act on a carriage return.
 
 use std::io::Read;
 use std::sync::Mutex;
@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::outlet;
 
-/// How often something long speaks up when stderr is no terminal.
+/// The least time between two lines of a long task where no bars are drawn.
 const LINE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How much is shown.
@@ -26,7 +26,7 @@ pub enum Style {
     Bar,
 }
 
-/// What a long task counts.
+/// The unit in which a long task counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// Rows of tables, read or written.
@@ -35,11 +35,11 @@ pub enum Unit {
     Bytes,
     /// Per cent, or anything else without a unit.
     Count,
-    /// Nothing but the time that it takes.
+    /// Nothing is counted: only the elapsed time is shown.
     Time,
 }
 
-/// One tool's voice on stderr.
+/// Writes the lines and draws the bars of one tool on stderr.
 #[derive(Debug)]
 pub struct Progress {
     tool: &'static str,
@@ -47,7 +47,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A voice for `tool`; without a wish, bars on a terminal and lines elsewhere.
+    /// The progress of `tool`, in the style of `wish`, else with bars on a terminal and lines elsewhere.
     pub fn new(tool: &'static str, wish: Option<Style>) -> Self {
         let default = if outlet::is_terminal() { Style::Bar } else { Style::Text };
         let style = wish.unwrap_or(default);
@@ -57,24 +57,24 @@ impl Progress {
         Self { tool, style }
     }
 
-    /// A voice that says nothing, for tests.
+    /// A progress that shows warnings only, for tests.
     pub fn silent() -> Self {
         Self { tool: "test", style: Style::None }
     }
 
-    /// Says that something happened.
+    /// Writes a line about an event, unless the style is `None`.
     pub fn say(&self, message: &str) {
         if self.style != Style::None {
             self.line(message);
         }
     }
 
-    /// Says what a person should look at; never silenced.
+    /// Writes a warning, in every style.
     pub fn warn(&self, message: &str) {
         self.line(&format!("warning: {message}"));
     }
 
-    /// Begins something long. `total` is unknown for a spinner.
+    /// Begins a long task. Without a `total` its bar is a spinner.
     pub fn start(&self, what: &str, total: Option<u64>, unit: Unit) -> Task<'_> {
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
         let bar = if self.style == Style::Bar { outlet::draw(bar) } else { bar };
@@ -93,7 +93,7 @@ impl Progress {
         }
     }
 
-    /// The last line of a tool: only for a person, who waits for it.
+    /// Takes the bars away and, on a terminal, says how long the tool took.
     pub fn end(&self, took: Duration) {
         outlet::end_bars();
         if self.style != Style::None && outlet::is_terminal() {
@@ -106,7 +106,7 @@ impl Progress {
     }
 }
 
-/// How long something took, as people say it: `1.3 s`, `41 s`, `3 min 5 s`, `2 h 10 min`.
+/// Writes a length of time as people say it: `1.3 s`, `41 s`, `3 min 5 s`, `2 h 10 min`.
 pub(crate) fn span(took: Duration) -> String {
     let whole = took.as_secs();
     match whole {
@@ -117,7 +117,7 @@ pub(crate) fn span(took: Duration) -> String {
     }
 }
 
-/// Names come from anywhere, and a bar is one line.
+/// Makes a text fit for a bar: on one line, without passwords in URLs, since names come from anywhere.
 fn shown_in_a_bar(text: &str) -> String {
     outlet::one_line(&outlet::without_userinfo(text)).into_owned()
 }
@@ -136,12 +136,12 @@ fn template(total_known: bool, unit: Unit) -> &'static str {
     }
 }
 
-/// Whether it is time for another line.
+/// Whether the task that wrote its last line at `spoke` may write another.
 fn is_due(spoke: Instant, now: Instant) -> bool {
     now.duration_since(spoke) >= LINE_INTERVAL
 }
 
-/// Something long. Dropping it without [`Task::finish`] leaves no line behind.
+/// A long task with its bar. Dropping it without [`Task::finish`] leaves no line behind.
 #[derive(Debug)]
 pub struct Task<'a> {
     progress: &'a Progress,
@@ -153,17 +153,17 @@ pub struct Task<'a> {
 }
 
 impl Task<'_> {
-    /// Counts `amount` more; callable from any thread.
+    /// Adds `amount` to the count; callable from any thread.
     pub fn add(&self, amount: u64) {
         self.set(self.done.fetch_add(amount, Ordering::Relaxed) + amount);
     }
 
-    /// A reader that counts the bytes that are read through it.
+    /// Wraps a reader so that the task counts the bytes that are read through it.
     pub fn counting<R: Read>(&self, inner: R) -> impl Read {
         CountingReader { inner, task: self }
     }
 
-    /// Sets how far it is.
+    /// Sets the count, in the task's unit.
     pub fn set(&self, position: u64) {
         self.done.store(position, Ordering::Relaxed);
         self.bar.set_position(position);
@@ -172,7 +172,7 @@ impl Task<'_> {
         }
     }
 
-    /// Shows a word on where it is, such as the table at hand.
+    /// Shows a word about the present step, such as the name of a table.
     pub fn message(&self, message: &str) {
         self.bar.set_message(shown_in_a_bar(message));
         if self.progress.style == Style::Text {
@@ -180,7 +180,7 @@ impl Task<'_> {
         }
     }
 
-    /// Ends it with one line.
+    /// Ends the task with one line.
     pub fn finish(self, message: &str) {
         self.bar.finish_and_clear();
         self.progress.say(message);
@@ -208,7 +208,7 @@ impl Task<'_> {
     }
 }
 
-/// Tells the progress how many bytes were read.
+/// A reader that adds the bytes it has read to a task's count.
 struct CountingReader<'a, 'b, R> {
     inner: R,
     task: &'a Task<'b>,

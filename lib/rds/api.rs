@@ -1,7 +1,7 @@
-//! The service in our own words: what we ask of it and what it answers.
+//! The RDS service ("the service" in this room) as a trait: the calls that we make, and its answers as plain data.
 //!
-//! In: verbs on a [`RdsApi`]. Out: [`Thing`]s as plain data, or a [`CallFailure`] whose class says what to do about it.
-//! `aws.rs` is the real one. Nothing here names the SDK.
+//! In: calls of a [`RdsApi`]. Out: [`Thing`]s as plain data, or a [`CallFailure`] whose class says what to do about it.
+//! `aws.rs` implements the trait with the SDK, which nothing here names.
 
 use std::collections::BTreeMap;
 
@@ -10,74 +10,71 @@ use jiff::Timestamp;
 use crate::aws::{CallFailure, label};
 use crate::document::ResourceKind;
 
-/// A cluster, an instance or a snapshot as the service describes it.
+/// A resource (cluster, instance or snapshot) as the service describes it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Thing {
-    /// What kind of resource it is.
     pub kind: ResourceKind,
     /// Identifier at the service, unique among resources of its kind.
     pub id: String,
-    /// Amazon resource name of it.
+    /// Its Amazon resource name (ARN).
     pub arn: String,
-    /// As the service words it.
+    /// Its status, in the service's word: `available`.
     pub status: String,
-    /// `DbClusterResourceId` or `DbiResourceId`; of a snapshot, that of what it was taken of.
+    /// `DbClusterResourceId` or `DbiResourceId`; of a snapshot, that of the cluster or instance that it was taken of.
     pub resource_id: String,
-    /// Our tags and others'.
+    /// All its tags, ours and others', values by key.
     pub tags: BTreeMap<String, String>,
-    /// Engine of it, or of what a snapshot is of: `aurora-mysql`, `mysql`, …
+    /// Engine of the cluster or instance, or of the one that a snapshot is of: `aurora-mysql`, `mysql`, …
     pub engine: String,
     /// Engine version, as the service words it.
     pub engine_version: String,
-    /// When it was made; of a snapshot, the moment of its data.
+    /// When the resource was made; of a snapshot, the moment of its data.
     pub created_at: Option<Timestamp>,
     /// The moment up to which a point-in-time restore could go.
     pub restorable_to: Option<Timestamp>,
-    /// How far it is, where the service says so.
+    /// Per cent of the work that is done, where the service says so.
     pub percent: Option<u64>,
     /// The cluster that an instance belongs to; the cluster or instance that a snapshot is of.
     pub parent: Option<String>,
     /// Name of the master user.
     pub user: String,
-    /// Host name of the writer endpoint.
+    /// Host name of an instance, or of a cluster's writer endpoint.
     pub host: String,
     /// TCP port of the endpoint.
     pub port: u16,
-    /// The secret with its master password, if the service keeps it.
+    /// The secret with its master password, if the service keeps the password there.
     pub secret: Option<MasterSecret>,
     /// Changes that are accepted but not yet done, by name.
     pub pending: Vec<&'static str>,
     /// The KMS key of its storage, if it is encrypted.
     pub kms_key: Option<String>,
-    /// Its parameter group: of a cluster that of the cluster.
+    /// Its parameter group; a cluster's is its cluster parameter group.
     pub parameter_group: Option<String>,
     /// Whether deletion protection is on.
     pub protected: bool,
-    /// Identifier or ARN of what this is a replica of.
+    /// Identifier or ARN of the cluster or instance that this one is a replica of.
     pub replica_of: Option<String>,
-    /// Identifiers or ARNs of what replicates from this.
+    /// Identifiers or ARNs of the replicas of this one.
     pub replicas: Vec<String>,
-    /// The global database it is part of.
     pub global: Option<String>,
     /// The instances of a cluster, the writer first.
     pub members: Vec<String>,
-    /// Those of them whose parameter group is not in force before a reboot.
+    /// The members for which the cluster parameter group is not in force before a reboot.
     pub unsynced: Vec<String>,
-    /// `manual`, `automated`, `awsbackup`, … of a snapshot.
+    /// Type of a snapshot: `manual`, `automated`, `awsbackup`, …
     pub snapshot_type: String,
 }
 
 /// A secret of AWS Secrets Manager that the service keeps for a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct MasterSecret {
-    /// ARN of the secret.
     pub arn: String,
     /// `creating`, `active`, `rotating` or `impaired`.
     pub status: String,
 }
 
 impl Thing {
-    /// A thing with nothing known but its name.
+    /// A resource of which only kind and identifier are known.
     pub(super) fn new(kind: ResourceKind, id: &str) -> Self {
         Self {
             kind,
@@ -109,12 +106,12 @@ impl Thing {
         }
     }
 
-    /// What tells it from everything that ever had its name.
+    /// The resource id, which the service never gives twice; the identifier where there is none.
     pub(super) fn identity(&self) -> String {
         if self.resource_id.is_empty() { self.id.clone() } else { self.resource_id.clone() }
     }
 
-    /// A cluster of another engine than Aurora: one writer and two readers with storage of their own.
+    /// True for a Multi-AZ DB cluster: of another engine than Aurora, one writer and two readers with storage of their own.
     pub(super) fn is_multi_az(&self) -> bool {
         self.kind == ResourceKind::Cluster && ["mysql", "postgres"].contains(&self.engine.as_str())
     }
@@ -125,19 +122,18 @@ impl Thing {
     }
 }
 
-/// Which snapshots to list.
+/// Which resources of a kind to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Listing<'a> {
-    /// Everything of this kind in the account and region that is not automated.
+    /// All clusters, instances or manual snapshots of the account in this region.
     All,
     /// The automated snapshots of this cluster or instance.
     AutomatedOf(&'a str),
 }
 
-/// What a copy is made from.
+/// The snapshot or source that a copy is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum RestoreOrigin {
-    /// A snapshot, by id or ARN.
     Snapshot(String),
     /// The source at its latest restorable time.
     LatestOf(String),
@@ -155,16 +151,14 @@ impl std::fmt::Display for RestoreOrigin {
     }
 }
 
-/// What a copy must be like: every parameter with a bad default is here.
+/// The parameters of a new copy, every one with a harmful default among them.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct CopyOrder {
     /// [`ResourceKind::Cluster`] or, for plain RDS MySQL, [`ResourceKind::Instance`].
     pub kind: ResourceKind,
-    /// Identifier that the copy is to have.
     pub id: String,
-    /// Where the data comes from.
     pub origin: RestoreOrigin,
-    /// The resource id of the source, whatever it is restored from.
+    /// The resource id of the source, whatever the origin is.
     pub source: String,
     /// The engine of the origin.
     pub engine: String,
@@ -176,11 +170,11 @@ pub(super) struct CopyOrder {
     pub security_groups: Vec<String>,
     /// Cluster parameter group (of an instance: its parameter group).
     pub parameter_group: Option<String>,
-    /// Instance class, for plain RDS only.
+    /// Instance class of a plain instance; a cluster has none.
     pub instance_class: Option<String>,
     /// KMS key, if not the origin's.
     pub kms_key: Option<String>,
-    /// `aurora` or `aurora-iopt1`; for plain RDS that of the snapshot.
+    /// Storage type, `aurora` or `aurora-iopt1`. Not set: `aurora`, or for a plain instance that of the snapshot.
     pub storage_type: Option<String>,
     /// Aurora capacity units for `db.serverless`, least and most.
     pub serverless: Option<(f64, f64)>,
@@ -190,49 +184,39 @@ pub(super) struct CopyOrder {
     pub extended_support: bool,
     /// TCP port, if not the origin's.
     pub port: Option<u16>,
-    /// Tags that the copy gets at creation.
     pub tags: Vec<(String, String)>,
 }
 
-/// An instance of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct InstanceOrder {
-    /// Identifier that the instance is to have.
     pub id: String,
-    /// Identifier of the cluster that it joins.
     pub cluster: String,
-    /// Engine of that cluster.
     pub engine: String,
     /// Instance class, such as `db.r7g.large`.
     pub class: String,
     /// DB parameter group, if not the engine's default.
     pub parameter_group: Option<String>,
-    /// 0 for the writer.
+    /// Rank at a failover, 0 (the writer) to 15.
     pub promotion_tier: i32,
-    /// Tags that the instance gets at creation.
     pub tags: Vec<(String, String)>,
 }
 
-/// One of the service's events.
+/// An event that the service recorded about a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RdsEvent {
-    /// The identifier of the thing that it happened to.
     pub of: String,
-    /// When it happened, if the service says so.
     pub at: Option<Timestamp>,
     /// What happened, in the service's words.
     pub message: String,
 }
 
-/// The RDS service, as our tools see it.
 pub(super) trait RdsApi {
-    /// Describes one thing, or nothing if there is none. A snapshot may be named by its ARN.
+    /// Describes one resource; `None` if there is none. A snapshot may be named by its ARN.
     fn look(&self, kind: ResourceKind, id: &str) -> Result<Option<Thing>, CallFailure>;
 
-    /// All things of a kind, all pages.
     fn list(&self, kind: ResourceKind, which: Listing<'_>) -> Result<Vec<Thing>, CallFailure>;
 
-    /// The tags of what this ARN names. Descriptions carry them too, but not always right after the creation.
+    /// The tags of the resource with this ARN. Its description carries them too, but not always right after the creation.
     fn tags(&self, arn: &str) -> Result<BTreeMap<String, String>, CallFailure>;
 
     /// Takes a snapshot of kind `kind`, named `id`, of the cluster or instance `source`.
@@ -253,27 +237,24 @@ pub(super) trait RdsApi {
         tags: &[(String, String)],
     ) -> Result<Thing, CallFailure>;
 
-    /// Makes a copy, as ordered.
     fn copy(&self, order: &CopyOrder) -> Result<Thing, CallFailure>;
 
-    /// Adds an instance to a cluster.
     fn add_instance(&self, order: &InstanceOrder) -> Result<Thing, CallFailure>;
 
-    /// Sets the master password.
     fn set_password(&self, kind: ResourceKind, id: &str, password: &str) -> Result<(), CallFailure>;
 
     /// Lets the service make a master password and keep it in a secret.
     fn keep_password(&self, kind: ResourceKind, id: &str) -> Result<(), CallFailure>;
 
-    /// Starts a stopped cluster: it cannot be deleted while it is stopped.
+    /// Starts a stopped cluster or instance, which cannot be deleted while it is stopped.
     fn start(&self, kind: ResourceKind, id: &str) -> Result<(), CallFailure>;
 
-    /// Deletes without a final snapshot. Only [`super::drop`] calls this, after the guard.
+    /// Deletes without a final snapshot. Only `guard/removal.rs` calls this, after the guard's check.
     fn delete(&self, kind: ResourceKind, id: &str) -> Result<(), CallFailure>;
 
-    /// What happened to a thing lately, oldest first.
+    /// The events of a resource in the last hours, oldest first.
     fn events(&self, kind: ResourceKind, id: &str) -> Result<Vec<RdsEvent>, CallFailure>;
 
-    /// What happened to all things of a kind for as long as the service remembers (two weeks), oldest first.
+    /// The events of all resources of a kind, for as long as the service keeps them (two weeks), oldest first.
     fn history(&self, kind: ResourceKind) -> Result<Vec<RdsEvent>, CallFailure>;
 }

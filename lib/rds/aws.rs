@@ -1,4 +1,4 @@
-//! The real service, through the SDK.
+//! [`RdsApi`] over a connection to the real service, through the SDK.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use super::things::{self, time};
 use crate::aws::{CallFailure, Connection, FaultClass};
 use crate::document::ResourceKind;
 
-/// How far back events are asked for, in minutes (the service keeps 14 days).
+/// How far back [`RdsApi::events`] looks, in minutes.
 const EVENTS_MINUTES: i32 = 6 * 60;
 
-/// Minutes that the service remembers events for: fourteen days.
+/// How long the service keeps events, in minutes: fourteen days.
 const HISTORY_MINUTES: i32 = 14 * 24 * 60;
 
 impl RdsApi for Connection {
@@ -137,7 +137,7 @@ impl RdsApi for Connection {
 
     fn events(&self, kind: ResourceKind, id: &str) -> Result<Vec<RdsEvent>, CallFailure> {
         let ask = self.client.describe_events().source_type(source_type(kind)).source_identifier(id);
-        // The last ones matter, and they are on the last page.
+        // All pages: the last events matter, and they are on the last page.
         let pages = ask.duration(EVENTS_MINUTES).into_paginator().items().send();
         Ok(self.run("DescribeEvents", pages.try_collect())?.iter().map(event).collect())
     }
@@ -149,7 +149,7 @@ impl RdsApi for Connection {
     }
 }
 
-/// All things of a kind, all pages.
+/// Lists resources of a kind, all pages; of snapshots the manual ones, or the automated ones of one source.
 fn pages(aws: &Connection, kind: ResourceKind, which: Listing<'_>) -> Result<Vec<Thing>, CallFailure> {
     let (of, automated) = match which {
         Listing::All => (None, None),
@@ -183,7 +183,7 @@ fn pages(aws: &Connection, kind: ResourceKind, which: Listing<'_>) -> Result<Vec
     }
 }
 
-/// Describes one thing of a kind, if it is there.
+/// Describes one resource of a kind, if it is there.
 fn one(aws: &Connection, kind: ResourceKind, id: &str) -> Result<Option<Thing>, CallFailure> {
     let found = match kind {
         ResourceKind::Cluster => {
@@ -211,7 +211,7 @@ fn one(aws: &Connection, kind: ResourceKind, id: &str) -> Result<Option<Thing>, 
             answer.db_snapshots().first().map(things::instance_snapshot)
         }
     };
-    // Once in a while a server of the service that lags behind answers with something else.
+    // Now and then a server of the service that lags behind describes another resource than the one that was named.
     Ok(found.filter(|thing| thing.id.eq_ignore_ascii_case(id) || thing.arn.eq_ignore_ascii_case(id)))
 }
 

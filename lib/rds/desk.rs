@@ -1,8 +1,8 @@
-//! Where a verb works: the house, the service and a clock; and how it waits there.
+//! What a verb works with (the house, the service, a clock), and how it calls the service and waits.
 //!
-//! In: what to wait for. Out: the thing, or an error that carries the service's last events about it. Meanwhile the
-//! person sees a bar (per cent where the service gives them, else the time it takes beside the time that it usually
-//! takes) and each unknown status or trouble once.
+//! In: the resource to wait for. Out: the resource, or an error that carries the service's last events about it. Meanwhile the
+//! person sees a bar (per cent where the service gives them, else the elapsed time and, for a snapshot, the usual time) and a
+//! warning for each unknown status and each fault, once.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -20,25 +20,24 @@ use crate::house::House;
 use crate::progress::{Task, Unit};
 use crate::rds::snapshot::usual;
 
-/// How long a call that is not part of a wait is repeated while the trouble is on the way.
+/// How long a call outside of a wait is repeated while its fault is one that passes ([`FaultClass::passes`]).
 pub(super) const CALL_PATIENCE: Duration = Duration::from_mins(15);
 
-/// The same for a service that has not answered a single time: more likely the wrong address than trouble.
+/// How long an unreachable service is tried before its first answer: a wrong address is then more likely than a passing fault.
 const FIRST_PATIENCE: Duration = Duration::from_mins(1);
 
-/// The same for a provider of credentials that has not given any yet: it may be one that never will.
+/// How long a failing provider of credentials is tried before the service's first answer: it may never give any.
 const PROVIDER_PATIENCE: Duration = Duration::from_mins(5);
 
-/// How many of the service's last events go into an error.
+/// Number of the service's last events that an error shows.
 const EVENTS_SHOWN: usize = 4;
 
-/// What the work of an RDS tool needs: house, service and clock.
+/// The house, the service and the clock of one RDS tool.
 pub(super) struct Desk<'a> {
     /// Configuration, progress, journal and cancellation of this process.
     pub house: &'a House,
     /// The RDS service, as AWS or a stand-in answers.
     pub cloud: &'a dyn RdsApi,
-    /// What tells the time, sleeps and draws random numbers.
     pub clock: &'a dyn Clock,
     worked: Cell<bool>,
 }
@@ -50,17 +49,17 @@ impl std::fmt::Debug for Desk<'_> {
 }
 
 impl<'a> Desk<'a> {
-    /// A desk at which nothing has been asked yet.
+    /// A desk whose service has not answered a call yet.
     pub(super) fn new(house: &'a House, cloud: &'a dyn RdsApi, clock: &'a dyn Clock) -> Self {
         Self { house, cloud, clock, worked: Cell::new(false) }
     }
 
-    /// Describes one thing, patiently.
+    /// Describes one resource; repeats the call while its fault is one that passes.
     pub(super) fn look(&self, kind: ResourceKind, id: &str) -> Result<Option<Thing>, Error> {
         self.call(false, || self.cloud.look(kind, id))
     }
 
-    /// The same thing with its tags: right after a creation a description may come without them.
+    /// Adds the tags to a description that lacks ours: right after a creation a description may come without tags.
     pub(super) fn with_tags(&self, thing: Thing) -> Result<Thing, CallFailure> {
         if thing.tags.contains_key(TAG_MANAGED) || thing.arn.is_empty() {
             return Ok(thing);
@@ -69,7 +68,8 @@ impl<'a> Desk<'a> {
         Ok(Thing { tags, ..thing })
     }
 
-    /// Whether a thing is so new (or, if its age is not told yet, was heard of so recently) that what it lacks may still come.
+    /// Whether a resource is so new that its tags may still be missing in its description. Without a creation time its age counts
+    /// from `heard_of`.
     pub(super) fn is_newborn(&self, thing: &Thing, heard_of: Duration) -> bool {
         let age = match thing.created_at {
             Some(at) => Duration::try_from(Timestamp::now().duration_since(at)).unwrap_or_default(),
@@ -78,7 +78,7 @@ impl<'a> Desk<'a> {
         age < poll::NEWBORN.mul_f64(self.clock.pace())
     }
 
-    /// Makes a call, repeating it while the trouble is on the way (with `busy`: or while the thing is busy).
+    /// Makes a call and repeats it while its fault is one that passes (with `busy`: also while the resource is busy).
     pub(super) fn call<T>(
         &self,
         busy: bool,
@@ -89,12 +89,12 @@ impl<'a> Desk<'a> {
         outcome
     }
 
-    /// Whether the service has answered before: what it lacks now is trouble on the way.
+    /// Whether the service has answered before. Credentials that are missing after that are taken for a passing fault.
     pub(super) fn has_worked(&self) -> bool {
         self.worked.get()
     }
 
-    /// The same for what proves nothing about the service.
+    /// The same as [`Self::call`] for a call whose success does not show that the service answers, such as one for credentials.
     pub(super) fn patiently<T>(
         &self,
         busy: bool,
@@ -123,7 +123,7 @@ impl<'a> Desk<'a> {
         })
     }
 
-    /// Waits until `judge` is satisfied.
+    /// Waits until `judge` says that the resource is ready, or how else the wait ends.
     pub(super) fn wait(
         &self,
         kind: ResourceKind,
@@ -140,7 +140,7 @@ impl<'a> Desk<'a> {
         poll::until(self.clock, patience, look, judge, |news| shown.tell(&news))
     }
 
-    /// Waits until something is usable.
+    /// Waits until a resource is usable, by the tables of [`poll::states`].
     pub(super) fn wait_usable(
         &self,
         kind: ResourceKind,
@@ -152,7 +152,7 @@ impl<'a> Desk<'a> {
         outcome.map_err(|ended| self.explain(kind, id, begun, ended))
     }
 
-    /// How a wait that began at `begun` ended, with what the service says about it.
+    /// The error for a failed wait that began at `begun`, with the service's last events if the resource failed or took too long.
     pub(super) fn explain(&self, kind: ResourceKind, id: &str, begun: Duration, ended: Ended) -> Error {
         let what = label(kind, id);
         match ended {
@@ -169,7 +169,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// How long a snapshot like this one usually takes. Nice to know, so trouble with it is no trouble.
+    /// How long a snapshot like this one usually takes. Only shown to the person, so a fault is no error: `None`.
     fn usual(&self, thing: &Thing) -> Option<Duration> {
         if !matches!(thing.kind, ResourceKind::ClusterSnapshot | ResourceKind::InstanceSnapshot) {
             return None;
@@ -180,7 +180,7 @@ impl<'a> Desk<'a> {
         usual::length(&self.cloud.history(thing.kind).ok()?, like)
     }
 
-    /// A fault as this room's error; one that a signal caused is the signal.
+    /// A fault as this room's error; as the signal where a signal caused it.
     fn refused(&self, fault: CallFailure) -> Error {
         match (fault.class, self.house.cancel.check()) {
             (FaultClass::Interrupted, Err(interrupted)) => interrupted.into(),
@@ -188,7 +188,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// The last events about a thing, as ` (the service says: …)`, or nothing.
+    /// The last events about a resource, as ` (the service says: …)`; empty without any.
     fn events(&self, kind: ResourceKind, id: &str) -> String {
         let Ok(events) = self.cloud.events(kind, id) else { return String::new() };
         let last = &events[events.len().saturating_sub(EVENTS_SHOWN)..];
@@ -198,13 +198,12 @@ impl<'a> Desk<'a> {
     }
 }
 
-/// A length of time for people: `1h 3m 20s`.
+/// Writes a length of time for people, to the second: `1h 3m 20s`.
 pub(super) fn span(length: Duration) -> String {
     let seconds = i64::try_from(length.as_secs()).unwrap_or(i64::MAX);
     format!("{:#}", SignedDuration::from_secs(seconds))
 }
 
-/// What the person sees during a wait.
 struct WaitDisplay<'a> {
     desk: &'a Desk<'a>,
     what: String,
@@ -243,7 +242,7 @@ impl<'a> WaitDisplay<'a> {
         }
     }
 
-    /// Once, and only for something that will take a while.
+    /// Says once, at the first look that finds no per cent, how long the last snapshots usually took.
     fn look_up_usual(&mut self, thing: &Thing) {
         if self.task.is_none()
             && let Some(length) = self.desk.usual(thing)
@@ -263,7 +262,7 @@ impl<'a> WaitDisplay<'a> {
         }
     }
 
-    /// A spinner with the time, or a bar from the first per cent on.
+    /// Shows a spinner with the elapsed time, or a bar from the first per cent on.
     fn show(&mut self, percent: Option<u64>, status: &str) {
         if self.task.is_none() || (percent.is_some() && !self.with_percent) {
             self.with_percent = percent.is_some();

@@ -1,4 +1,4 @@
-//! What the doors call: each verb with the real service behind it.
+//! The functions that the doors (`bins/`) call: each connects to the real service and runs one verb.
 
 use super::check;
 use super::desk::Desk;
@@ -15,7 +15,7 @@ use crate::document::{AnyFailure, Document, Done};
 use crate::house::{Cancel, House};
 use crate::rds::drop::owed;
 
-/// Opens the service for `verb`. `cancel` ends running calls.
+/// Connects to the service, checks that there are credentials, and runs `verb`. `cancel` ends running calls.
 fn with_desk(
     house: &House,
     service: &ServiceOptions,
@@ -29,7 +29,7 @@ fn with_desk(
     verb(&desk, &cloud, standing)
 }
 
-/// A night takes hours, and the session of a person or of a build takes one.
+/// Warns of session credentials that nothing renews: a run takes hours, and such a session often lasts one.
 fn warn_of_an_end(house: &House, standing: Standing) {
     if !standing.ends() {
         return;
@@ -40,7 +40,7 @@ fn warn_of_an_end(house: &House, standing: Standing) {
     ));
 }
 
-/// Orders a snapshot, or finds the one that is named.
+/// `rds-snap`: orders a snapshot, or finds the one that `--snapshot` names.
 pub fn snap(house: &House, document: &mut Document, options: &SnapOptions) -> Result<Done, Error> {
     with_desk(house, &options.service, house.cancel.clone(), |desk, cloud, standing| {
         warn_of_an_end(house, standing);
@@ -50,21 +50,21 @@ pub fn snap(house: &House, document: &mut Document, options: &SnapOptions) -> Re
     })
 }
 
-/// Waits for a snapshot or a server; falls back if the snapshot fails.
+/// `rds-wait`: waits for a snapshot or a server; falls back if the snapshot fails.
 pub fn wait(house: &House, document: &mut Document, options: &WaitOptions) -> Result<Done, Error> {
     with_desk(house, &options.service, house.cancel.clone(), |desk, _, _| {
         super::wait::until_ready(desk, document, options)
     })
 }
 
-/// Makes a throw-away copy that accepts a login.
+/// `rds-restore`: makes a throw-away copy that accepts a login.
 pub fn restore(house: &House, document: &mut Document, options: &RestoreOptions) -> Result<Done, Error> {
     with_desk(house, &options.service, house.cancel.clone(), |desk, _, _| {
         super::restore::copy(desk, document, options)
     })
 }
 
-/// Answers a question of `rds-restore`: the policy, or a check.
+/// Answers `rds-restore --iam-policy` with the policy, or `--check` with its findings.
 pub fn answer(
     house: &House,
     options: &RestoreOptions,
@@ -83,7 +83,7 @@ pub fn answer(
     Ok(check::tell(&desk, (&cloud, standing), &settings, form, out)?)
 }
 
-/// Deletes what the run created. `named` is the run that a person named: its tags are asked too.
+/// `rds-drop`: deletes what the run created. `named` is the run of `--run`: its resources are looked for by their tags, too.
 pub fn drop(
     house: &House,
     document: &mut Document,
@@ -117,7 +117,7 @@ fn clean(
         }
         return trouble.map_or_else(|| Ok(Done::saying("nothing to delete")), Err);
     }
-    // Deletes are finished even after a signal: no cancel ends them.
+    // A signal must not end a delete call that is under way: hence a `Cancel` that nothing raises.
     let done = with_desk(house, &options.service, Cancel::default(), |desk, _, _| {
         super::drop::all(desk, document, options, list, by_tags)
     })?;

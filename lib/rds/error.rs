@@ -17,51 +17,51 @@ pub enum Error {
     /// `refresh.toml` or the environment is wrong.
     #[error(transparent)]
     Config(#[from] crate::config::Error),
-    /// The copy's server, or its option file.
+    /// The copy's server, or its option file, failed.
     #[error(transparent)]
     Mysql(Box<crate::mysql::Error>),
-    /// A call of the service.
+    /// A call of the service failed.
     #[error(transparent)]
     Call(#[from] CallFailure),
-    /// Region, credentials, endpoint: there is no way to AWS.
+    /// The configuration for AWS (region, credentials, endpoint) is missing or wrong.
     #[error(transparent)]
     Aws(#[from] aws::Error),
-    /// A check found this many things wrong.
+    /// `rds-restore --check` made this many findings that are wrong.
     #[error("{0} of the findings are wrong: the night would fail")]
     Check(usize),
-    /// What a check before the snapshot found.
+    /// The check before the snapshot found that the run would fail.
     #[error("the night would fail: {said}")]
     Hopeless {
         /// Everything that the check found wrong, as one text.
         said: String,
-        /// The lines to paste.
+        /// The lines to paste into `refresh.toml`.
         lines: String,
     },
-    /// One writer and two readers with storage of their own.
+    /// The source is a Multi-AZ DB cluster: one writer and two readers with storage of their own.
     #[error("{0} is a Multi-AZ DB cluster, and those are restored by other calls than Aurora's")]
     MultiAz(String),
-    /// A name that the service would not take.
+    /// The service would not take a name that was given.
     #[error("{what} {name:?} {problem}")]
     Name {
-        /// What kind of thing the name is for: `snapshot`, `cluster` …
+        /// The kind of resource that the name is for: `snapshot`, `cluster` …
         what: &'static str,
         /// The name that was given.
         name: String,
         /// What is wrong with the name.
         problem: &'static str,
     },
-    /// A flag or a setting that is missing.
+    /// A flag or a setting is missing.
     #[error("{0}")]
     Missing(&'static str),
-    /// The authorities that the copy would be verified with.
+    /// The file with the certificate authorities for the copy cannot be used.
     #[error("[restore] tls_ca {path}: {problem}")]
     Authorities {
-        /// Path of the file with the authorities.
+        /// Path of the file, as `[restore] tls_ca` names it.
         path: String,
         /// What is wrong with the file.
         problem: String,
     },
-    /// Snapshots are taken of the whole cluster.
+    /// The source is an instance of a cluster: snapshots are taken of the whole cluster.
     #[error("instance {instance} belongs to cluster {cluster}")]
     Member {
         /// Identifier of the instance that was asked for.
@@ -77,43 +77,43 @@ pub enum Error {
         /// Engine of the source, as the service names it.
         engine: String,
     },
-    /// The document lacks what this tool works on.
+    /// The document lacks what this tool works on, or is of another run.
     #[error("{0}")]
     Document(String),
-    /// Something that must be there is not.
+    /// A resource that must exist does not.
     #[error("there is no {0} at the RDS endpoint")]
     NoSuch(String),
-    /// Something with our name belongs to somebody else.
+    /// A resource with the name that this run would give exists, and is not of this run.
     #[error("{what} exists already and is not of this run: {why}")]
     Conflict {
         /// The resource, with its kind and identifier.
         what: String,
-        /// What says that it is not of this run.
+        /// Why it is not of this run.
         why: String,
     },
-    /// Waiting will not help.
+    /// The resource is in a status that it does not leave by itself.
     #[error("{what} is {status}{events}")]
     Terminal {
         /// The resource that was waited for, with its kind and identifier.
         what: String,
-        /// The status that it will not leave: `failed`, `deleting` …
+        /// The status that it does not leave: `failed`, `deleting` …
         status: String,
         /// What the service says about it, as ` (…)`, or nothing.
         events: String,
     },
-    /// Waiting took too long.
+    /// The resource was not ready before the timeout.
     #[error("{what} is still {status} after {waited}{events}")]
     TimedOut {
         /// The resource that was waited for, with its kind and identifier.
         what: String,
         /// Its last status, or the last fault.
         status: String,
-        /// How long it was waited for.
+        /// How long the wait took.
         waited: String,
         /// What the service says about it, as ` (…)`, or nothing.
         events: String,
     },
-    /// The snapshot is not there yet.
+    /// The snapshot exists, but is not available yet.
     #[error("{what} is {status}, not available")]
     NotReady {
         /// The snapshot, with its kind and identifier.
@@ -121,7 +121,7 @@ pub enum Error {
         /// Status of the snapshot, such as `creating`.
         status: String,
     },
-    /// No snapshot to fall back to.
+    /// A fallback was needed, and there is none.
     #[error("{why}, and there is nothing to fall back to: {none}")]
     NoFallback {
         /// Why a fallback was needed.
@@ -129,23 +129,23 @@ pub enum Error {
         /// Why no snapshot is fit to fall back to.
         none: String,
     },
-    /// The copy does not let us in.
+    /// No login to the copy succeeded in time.
     #[error("cannot log in to {what} within {waited}")]
     Login {
         /// Login of the copy, as `user@host:port`.
         what: String,
-        /// How long logging in was tried.
+        /// How long the attempts went on.
         waited: String,
         /// What the copy answered at the last attempt.
         source: Box<crate::mysql::Error>,
     },
-    /// A guard said no, to one or more.
+    /// The guard refused to delete one or more resources; the text names each with its reason.
     #[error("refused to delete {0}")]
     Refused(String),
-    /// A newer version made it.
+    /// The document or journal has resources of kinds that only a newer version knows.
     #[error("this version does not know how to delete {}", .0.join(", "))]
     UnknownKinds(Vec<String>),
-    /// Something is still there.
+    /// Some resources are not deleted yet.
     #[error("not deleted yet: {list}")]
     Left {
         /// Each resource that is left, with the reason in parentheses.

@@ -1,10 +1,11 @@
 //! The cloud: take a snapshot, wait for it, restore a throw-away copy, delete what a run created.
 //!
 //! In: a source cluster or instance, and the document. Out: the document's `source`, `snapshot` and `cluster`
-//! sections, and `resources` that are created and settled. Decisions are pure and apart from what acts on them: `names`
-//! (what things are called), `poll` (what a status means, when to look again), `guard` (what may be adopted or deleted), `policy`
-//! (what the role must be allowed), `check` (what would go wrong). `doors` gives each verb the real service. The verbs speak to an
-//! `api::Cloud`; only `aws`, `things` and `orders` know the SDK.
+//! sections, and its `resources`: each is added before its create call and removed after its deletion. Decisions are pure and
+//! apart from the code that acts on them: `names` (identifiers and tags), `poll` (what a status means, when to look again),
+//! `guard` (what may be adopted or deleted), `policy` (what the role must be allowed), `check` (what would go wrong). `doors`
+//! connects each verb to the real service. The verbs call an `api::RdsApi`; only `aws`, `things`, `orders` and `check/ask` name
+//! the SDK.
 
 mod api;
 mod aws;

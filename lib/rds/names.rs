@@ -1,41 +1,41 @@
-//! What things are called: a pure function of prefix and run, so that a tool that was killed finds its own again.
+//! Identifiers and tags: pure functions of prefix and run, so that a tool that was killed finds its resources again.
 //!
 //! In: the configured prefix and the run's id. Out: identifiers that the service accepts (1-63 of letters, digits and
 //! hyphens, a letter first, no hyphen last and no two in a row; stored in lower case), and tag values.
 
 use sha2::{Digest, Sha256};
 
-/// Number of characters that the service allows in an identifier.
+/// The service's limit for an identifier, in characters.
 const IDENTIFIER_MAX: usize = 63;
 
-/// What a run's name may take, so that suffixes (`-0`) fit.
+/// Characters of `<prefix>-<run>` at most, so that a suffix (`-0`, `-key`) still fits.
 const NAME_MAX: usize = 55;
 
-/// What a prefix may take, so that something of the run stays readable.
+/// Characters of a prefix at most, so that a part of the run stays readable.
 pub(super) const PREFIX_MAX: usize = 32;
 
-/// Hexadecimal digits of a hash: 40 bits tell the runs of one account apart.
+/// Hexadecimal digits of a run's hash: 40 bits suffice to tell the runs of one account apart.
 const HASH_DIGITS: usize = 10;
 
-/// The service's limit for a tag's value.
+/// The service's limit for a tag's value, in characters.
 const TAG_VALUE_MAX: usize = 256;
 
-/// The tag that names the run that created it.
+/// The tag that names the run that created the resource.
 pub(super) const TAG_RUN: &str = "refreshkit:run";
-/// The tag that says that refreshkit created it: always `true`.
+/// The tag that says that refreshkit created the resource: always `true`.
 pub(super) const TAG_MANAGED: &str = "refreshkit:managed";
-/// The tag that says after which moment anybody may delete it, RFC 3339.
+/// The tag with the moment after which `rds-drop --expired` may delete the resource, RFC 3339.
 pub(super) const TAG_EXPIRES: &str = "refreshkit:expires";
 
-/// Whether a tag is one of ours.
+/// Whether refreshkit sets the tag with this key.
 pub(super) fn is_our_tag(key: &str) -> bool {
     key.starts_with("refreshkit:")
 }
-/// The tag that says who created it: the owner of a state directory, or `[snapshot] owner`.
+/// The tag that says who created the resource: the owner of a state directory, or `[snapshot] owner`.
 pub(super) const TAG_OWNER: &str = "refreshkit:owner";
-/// What it is a copy of: the resource id of the source.
+/// The tag with the resource id of the source whose data the resource holds.
 pub(super) const TAG_SOURCE: &str = "refreshkit:source";
-/// The random word of the create call, as the journal has it.
+/// The tag with the random word of the create call, which the journal has too.
 pub(super) const TAG_INTENT: &str = "refreshkit:intent";
 
 /// Why a text cannot name a cluster, an instance or a snapshot.
@@ -55,8 +55,8 @@ pub(super) fn problem(identifier: &str) -> Option<&'static str> {
     }
 }
 
-/// Why a snapshot cannot be called this. Beside our own names there are automated ones (`rds:…`, `awsbackup:…`) and
-/// shared ones, by ARN.
+/// Why a text cannot name a snapshot. Besides plain names there are those of automated snapshots (`rds:…`, `awsbackup:…`),
+/// and ARNs of shared snapshots.
 pub(super) fn snapshot_problem(identifier: &str) -> Option<&'static str> {
     match identifier.split_once(':') {
         Some(("arn", _)) => None,
@@ -66,13 +66,13 @@ pub(super) fn snapshot_problem(identifier: &str) -> Option<&'static str> {
     }
 }
 
-/// Why a prefix cannot begin our names.
+/// Why a text cannot be the prefix of our identifiers.
 pub(super) fn prefix_problem(prefix: &str) -> Option<&'static str> {
     if prefix.len() > PREFIX_MAX { Some("is longer than 32 characters") } else { problem(prefix) }
 }
 
-/// The name of what `run` creates: `<prefix>-<run>`. Runs that cannot be a name as they are get a hash at the end, so
-/// that different runs never share one.
+/// The identifier of what `run` creates: `<prefix>-<run>`. A run that the service would not take in an identifier gets a hash
+/// at the end, so that different runs do not share one.
 pub(super) fn of_run(prefix: &str, run: &str) -> String {
     let prefix = prefix.to_ascii_lowercase();
     let plain = format!("{prefix}-{run}");
@@ -87,23 +87,23 @@ pub(super) fn of_run(prefix: &str, run: &str) -> String {
     if word.is_empty() { format!("{prefix}-{hash}") } else { format!("{prefix}-{word}-{hash}") }
 }
 
-/// The name of the `index`-th instance of a cluster; 0 is the writer.
+/// The identifier of the `index`-th instance of a cluster; 0 is the writer.
 pub(super) fn of_instance(cluster: &str, index: u8) -> String {
     format!("{cluster}-{index}")
 }
 
-/// The name of a run's snapshot under another key.
+/// The identifier of a run's snapshot that was copied to another KMS key.
 pub(super) fn of_snapshot_under_key(of_run: &str) -> String {
     format!("{of_run}-key")
 }
 
-/// Whether `id` is one of our names.
+/// Whether `id` begins with the prefix and a hyphen; upper and lower case are the same.
 pub(super) fn is_ours(prefix: &str, id: &str) -> bool {
     let prefix = prefix.to_ascii_lowercase();
     id.to_ascii_lowercase().strip_prefix(&prefix).is_some_and(|rest| rest.starts_with('-'))
 }
 
-/// The run as a tag's value: as it is if the service takes it, else with a hash that keeps it apart from others.
+/// A run, owner or source as a tag's value: unchanged if the service takes it, else with a hash that tells it from others.
 pub(super) fn tag_value(run: &str) -> String {
     let legal = |c: char| c.is_alphanumeric() || " _.:/=+-@".contains(c);
     if run.len() <= TAG_VALUE_MAX && run.chars().all(legal) && !run.is_empty() && run.trim() == run {
@@ -114,13 +114,13 @@ pub(super) fn tag_value(run: &str) -> String {
     format!("{}-{}", word.trim(), hash(run))
 }
 
-/// Tags beside ours: the service's limit is fifty.
+/// Tags that a configuration may add: the service's limit is fifty, and six are ours.
 pub(super) const MORE_TAGS_MAX: usize = 44;
 
-/// The service's limit for a tag's key.
+/// The service's limit for a tag's key, in characters.
 const TAG_KEY_MAX: usize = 128;
 
-/// Why the service would not take a tag, or we do not.
+/// Why a tag of the configuration is refused: the service would not take it, or its key begins like one of ours or of AWS.
 pub(super) fn tag_problem(key: &str, value: &str) -> Option<&'static str> {
     let legal = |text: &str| text.chars().all(|c| c.is_alphanumeric() || " _.:/=+-@".contains(c));
     if key.is_empty() || key.chars().count() > TAG_KEY_MAX || value.chars().count() > TAG_VALUE_MAX {
@@ -134,7 +134,7 @@ pub(super) fn tag_problem(key: &str, value: &str) -> Option<&'static str> {
     }
 }
 
-/// Lower-case letters and digits, everything else a single hyphen.
+/// The run's letters and digits in lower case; other characters in a row become one hyphen, none at the ends.
 fn words(run: &str) -> String {
     let mut text = String::new();
     for c in run.chars().map(|c| c.to_ascii_lowercase()) {

@@ -1,4 +1,4 @@
-//! Flags that the four tools share: which endpoint, how fast to look.
+//! Flags that the four tools share (endpoint, policy, pace), and checks of the settings that become names and tags.
 //!
 //! In: argv and the environment, through clap. Out: a checked endpoint, or exit 2 with a sentence. The SDK would panic
 //! on an empty variable and only warn about a malformed one (and then talk to the real service).
@@ -37,7 +37,7 @@ pub struct ServiceOptions {
     pub pace: f64,
 }
 
-/// The endpoint that a flag or a variable names.
+/// Checks the URL of a flag or a variable.
 fn endpoint(text: &str) -> Result<String, String> {
     checked_endpoint(text).map_err(|problem| {
         format!(
@@ -58,7 +58,7 @@ fn pace(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Refuses a configured prefix that could not begin a name.
+/// The configured prefix; fails if no identifier may begin with it.
 pub(super) fn prefix(config: &Config) -> Result<&str, Error> {
     let prefix = config.snapshot.prefix.as_str();
     match names::prefix_problem(prefix) {
@@ -74,7 +74,7 @@ pub(super) fn prefix(config: &Config) -> Result<&str, Error> {
     }
 }
 
-/// Refuses a prefix that the source's own name begins with: by name alone, production would be ours.
+/// Refuses a prefix that the source's own name begins with: by its name, production would look like one of our resources.
 pub(super) fn apart(config: &Config, source: &str) -> Result<(), Error> {
     let prefix = config.snapshot.prefix.as_str();
     if !names::is_ours(prefix, source) {
@@ -90,7 +90,7 @@ pub(super) fn apart(config: &Config, source: &str) -> Result<(), Error> {
         .into())
 }
 
-/// What a tag of the organisation's own may be: the service's limits, and not one of ours.
+/// Refuses `[snapshot] tags` and `[restore] tags` that the service would not take, or that could be taken for ours.
 pub(super) fn tags(config: &Config) -> Result<(), Error> {
     for (section, tags) in [("snapshot", &config.snapshot.tags), ("restore", &config.restore.tags)] {
         for (key, value) in tags {

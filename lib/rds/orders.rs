@@ -1,4 +1,4 @@
-//! Our orders as the SDK's requests: every parameter whose default would be a trap is set.
+//! Turns orders into the SDK's requests and sends them. Every parameter with a harmful default is set.
 
 use aws_sdk_rds::Client;
 use aws_sdk_rds::operation::create_db_instance::builders::CreateDBInstanceFluentBuilder;
@@ -9,24 +9,23 @@ use super::things;
 use crate::aws::{CallFailure, Connection};
 use crate::document::ResourceKind;
 
-/// Days of automated backups: the least there is. Left out, a restore takes over production's.
+/// Days of automated backups of a cluster: the service's minimum. Without a value a restore takes over production's.
 const BACKUP_DAYS: i32 = 1;
 
-/// A plain instance can do without: its first backup would only make it busy.
+/// Days of automated backups of a plain instance: none, since its first backup would only make it busy.
 const NO_BACKUPS: i32 = 0;
 
-/// Tags for a create call.
 pub(crate) fn tags(tags: &[(String, String)]) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
-/// Whether to pay for extended support, in the service's words.
+/// The value of `EngineLifecycleSupport`: whether to pay for extended support.
 fn lifecycle(order: &CopyOrder) -> String {
     let choice = if order.extended_support { "" } else { "-disabled" };
     format!("open-source-rds-extended-support{choice}")
 }
 
-/// The service knows no such thing for MariaDB.
+/// The value of `EngineLifecycleSupport` for a plain instance; `None` for MariaDB, for which the service has no such parameter.
 fn plain_lifecycle(order: &CopyOrder) -> Option<String> {
     (order.engine != "mariadb").then(|| lifecycle(order))
 }
@@ -40,7 +39,6 @@ fn scaling(order: &CopyOrder) -> Option<ServerlessV2ScalingConfiguration> {
     Some(ServerlessV2ScalingConfiguration::builder().min_capacity(least).max_capacity(most).build())
 }
 
-/// Sends the request that makes a copy, for the kind and origin that are ordered.
 pub(crate) fn copy(aws: &Connection, order: &CopyOrder) -> Result<Thing, CallFailure> {
     match (order.kind, &order.origin) {
         (ResourceKind::Instance, RestoreOrigin::Snapshot(snapshot)) => {
@@ -79,7 +77,8 @@ fn cluster_from_snapshot(aws: &Connection, order: &CopyOrder, snapshot: &str) ->
     things::made(order.kind, &order.id, answer.db_cluster().map(things::cluster))
 }
 
-/// No flag for public access: the service takes it for Multi-AZ clusters only here, and the instances have their own.
+/// Restores a cluster from the live source. `PubliclyAccessible` is not sent: this call takes it for Multi-AZ DB clusters only,
+/// and each instance has its own.
 fn cluster_to_latest(
     aws: &Connection,
     order: &CopyOrder,
@@ -155,7 +154,7 @@ fn instance_to_latest(aws: &Connection, order: &CopyOrder, source: &str) -> Resu
     things::made(order.kind, &order.id, answer.db_instance().map(things::instance))
 }
 
-/// The request for an instance of a cluster. No availability zone: the service finds a free machine somewhere.
+/// The request for an instance of a cluster. It names no availability zone, so that the service may take a machine in any.
 pub(crate) fn instance(client: &Client, order: &InstanceOrder) -> CreateDBInstanceFluentBuilder {
     client
         .create_db_instance()

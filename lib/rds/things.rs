@@ -1,4 +1,4 @@
-//! The SDK's descriptions in our words: [`Thing`]s.
+//! Turns the SDK's descriptions of clusters, instances and snapshots into [`Thing`]s.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,8 @@ use super::api::{MasterSecret, Thing};
 use crate::aws::{CallFailure, FaultClass, label};
 use crate::document::ResourceKind;
 
-/// The type that a describe of one snapshot must name, or the service does not find it. An ARN ends with the name.
+/// The snapshot type that a describe call must name, since the service does not find automated and AWS Backup snapshots
+/// without it. `None` for manual ones. An ARN ends with the snapshot's name.
 pub(crate) fn snapshot_type(id: &str) -> Option<String> {
     let name = if id.starts_with("arn:") { id.splitn(7, ':').nth(6)? } else { id };
     let (scheme, _) = name.split_once(':')?;
@@ -21,13 +22,13 @@ pub(crate) fn snapshot_type(id: &str) -> Option<String> {
         .map(|(kind, _)| kind.to_owned())
 }
 
-/// Whether snapshots that others share are to be looked at, too: an ARN may be of another account, and the service takes the question
-/// only where no type is named.
+/// `Some(true)` if a describe call must include shared snapshots: an ARN may be of another account. The service takes this
+/// parameter only where no snapshot type is named.
 pub(crate) fn may_be_shared(id: &str) -> Option<bool> {
     (id.starts_with("arn:") && snapshot_type(id).is_none()).then_some(true)
 }
 
-/// What a create call made. An answer without it is no answer.
+/// The resource that a create call made. An answer that does not describe it counts as no answer: [`FaultClass::Unreachable`].
 pub(crate) fn made(kind: ResourceKind, id: &str, thing: Option<Thing>) -> Result<Thing, CallFailure> {
     thing.filter(|thing| thing.id.eq_ignore_ascii_case(id)).ok_or_else(|| CallFailure {
         call: "create",
@@ -37,7 +38,7 @@ pub(crate) fn made(kind: ResourceKind, id: &str, thing: Option<Thing>) -> Result
     })
 }
 
-/// The SDK's time as ours.
+/// The SDK's time as a [`Timestamp`], to the millisecond.
 pub(crate) fn time(time: Option<&DateTime>) -> Option<Timestamp> {
     Timestamp::from_millisecond(time?.to_millis().ok()?).ok()
 }
@@ -58,7 +59,6 @@ fn percent(value: Option<i32>) -> Option<u64> {
     value.and_then(|percent| u64::try_from(percent).ok()).map(|percent| percent.min(100))
 }
 
-/// The SDK's tags as a map.
 pub(crate) fn tags(tags: &[Tag]) -> BTreeMap<String, String> {
     tags.iter().map(|tag| (text(tag.key()), text(tag.value()))).collect()
 }
@@ -68,7 +68,6 @@ fn secret(of: Option<&aws_sdk_rds::types::MasterUserSecret>) -> Option<MasterSec
     Some(MasterSecret { arn: some(secret.secret_arn())?, status: text(secret.secret_status()) })
 }
 
-/// An Aurora cluster, as the SDK describes it.
 pub(crate) fn cluster(of: &DbCluster) -> Thing {
     let mut members: Vec<_> = of.db_cluster_members().iter().collect();
     members.sort_by_key(|member| !member.is_cluster_writer().unwrap_or_default());
@@ -105,7 +104,6 @@ pub(crate) fn cluster(of: &DbCluster) -> Thing {
     }
 }
 
-/// A DB instance, as the SDK describes it.
 pub(crate) fn instance(of: &DbInstance) -> Thing {
     let replica_of = some(of.read_replica_source_db_instance_identifier());
     let mut replicas = of.read_replica_db_instance_identifiers().to_vec();
@@ -139,7 +137,6 @@ pub(crate) fn instance(of: &DbInstance) -> Thing {
     }
 }
 
-/// A snapshot of a cluster, as the SDK describes it.
 pub(crate) fn cluster_snapshot(of: &DbClusterSnapshot) -> Thing {
     Thing {
         arn: text(of.db_cluster_snapshot_arn()),
@@ -158,7 +155,6 @@ pub(crate) fn cluster_snapshot(of: &DbClusterSnapshot) -> Thing {
     }
 }
 
-/// A snapshot of an instance, as the SDK describes it.
 pub(crate) fn instance_snapshot(of: &DbSnapshot) -> Thing {
     Thing {
         arn: text(of.db_snapshot_arn()),

@@ -1,7 +1,7 @@
-//! The service: its resources, its servers, its faults, and what all actions and jobs do with them.
+//! The state that all actions and jobs of the stand-in share: resources, servers, faults.
 //!
-//! Locks, always taken in this order and never held across a wait: a resource's `Volume` (its files and server), then
-//! the state or the faults.
+//! Order of locks: a resource's [`Volume`] (its files and server), then the state or the faults. No lock is held during a
+//! [`dwell`](LocalCloud::dwell). A `Volume` stays locked while its files are copied or its server starts.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -20,17 +20,17 @@ use crate::rds_local::faults::delays::{DelayedStep, Delays};
 use crate::rds_local::state::home::{self, StateDirectory, StoredPasswords};
 use crate::rds_local::state::model::{LocalCluster, LocalKind};
 
-/// How often a server is started on another port.
+/// How many times a server is started if its port is taken, each time at another port.
 const START_ATTEMPTS: u32 = 5;
 const TICK: Duration = Duration::from_millis(10);
 
-/// The files of a cluster or a snapshot, and the server on them.
+/// Locks the files of a cluster or a snapshot, and holds the server that runs on them.
 #[derive(Debug, Default)]
 pub(crate) struct Volume {
     pub(crate) server: Option<RunningServer>,
 }
 
-/// A job ends early: a signal arrived, or its resource is gone. It is taken up at the next start if need be.
+/// Why a job ends early: a signal arrived, or its resource is gone. After a signal the next `serve` starts the job again.
 #[derive(Debug)]
 pub(crate) struct Stop;
 
@@ -48,7 +48,7 @@ pub(crate) struct LocalCloud {
     jobs: AtomicUsize,
 }
 
-/// A job that is under way. Counted, so that stopping can wait for it.
+/// Counts a running job, for which [`LocalCloud::shut_down`] waits.
 struct Underway(Arc<LocalCloud>);
 
 impl Drop for Underway {
@@ -78,13 +78,13 @@ impl LocalCloud {
         })
     }
 
-    /// Says something to the person at the terminal.
+    /// Sends a line to the person at the terminal.
     pub(crate) fn say(&self, line: impl Into<String>) {
-        // The listener is gone only when the service stops.
+        // Sending fails only when the service stops and nobody reads any more.
         let _ = self.lines.send(line.into());
     }
 
-    /// Changes the state and saves it. What cannot be saved is said: the service goes on from memory.
+    /// Changes the state and saves it. A failure to save is a warning: the state in memory counts.
     pub(crate) fn change<R>(&self, edit: impl FnOnce(&mut LocalState) -> R) -> R {
         let mut state = lock(&self.state);
         let result = edit(&mut state);
@@ -94,17 +94,17 @@ impl LocalCloud {
         result
     }
 
-    /// Looks at the state.
+    /// Calls `read` with the locked state. Nothing is saved.
     pub(crate) fn look<R>(&self, read: impl FnOnce(&mut LocalState) -> R) -> R {
         read(&mut lock(&self.state))
     }
 
-    /// Locks the rules of the faults in force.
+    /// Locks the fault rules that are in force.
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
         lock(&self.faults)
     }
 
-    /// The volume of a resource id.
+    /// Returns the volume of a resource id; makes one at the first call.
     pub(crate) fn volume(&self, resource_id: &str) -> Arc<Mutex<Volume>> {
         Arc::clone(lock(&self.volumes).entry(resource_id.to_owned()).or_default())
     }
@@ -119,13 +119,13 @@ impl LocalCloud {
         self.jobs.fetch_add(1, Ordering::SeqCst);
         let underway = Underway(Arc::clone(self));
         std::thread::spawn(move || {
-            // A stopped job is taken up again at the next start.
+            // `Stop` is no error: the next `serve` starts the job again if its resource still exists.
             let _ = job(&underway.0);
         });
     }
 
-    /// Lets `step` of a resource take its time: as long as configured, longer with a delay fault, without end while it is
-    /// stuck. `tell` hears how far it is, from 0 to 1. Ends early if the resource is gone.
+    /// Waits for the configured delay of `step`: longer with a `delay` fault, without end during a `stick` fault. Calls `tell`
+    /// with the share of the time that is over, from 0 to 0.99. Fails on a signal, or when `exists` is false.
     pub(crate) fn dwell(
         &self,
         (kind, id): (LocalKind, &str),
@@ -153,7 +153,7 @@ impl LocalCloud {
         }
     }
 
-    /// Starts the server of a cluster, if it does not run.
+    /// Starts the server of a cluster, if none runs. If the port is taken, the cluster gets another one.
     pub(crate) fn start(&self, cluster: &LocalCluster, volume: &mut Volume) -> Result<(), Error> {
         if volume.server.as_mut().is_some_and(|server| !server.has_ended()) {
             return Ok(());
@@ -174,7 +174,7 @@ impl LocalCloud {
                     volume.server = Some(server);
                     break;
                 }
-                // It was free a moment ago, and may be free again by now.
+                // Another process has taken the port since it was chosen: try the next one.
                 Err(Error::Engine(engine::Error::PortTaken(_))) if attempt < START_ATTEMPTS => {
                     is_ours = false;
                 }
@@ -184,7 +184,7 @@ impl LocalCloud {
         Ok(())
     }
 
-    /// Whether the server of a cluster has ended by itself. Says no while somebody works with it.
+    /// True when the server of a cluster has ended by itself. False while a job holds the volume.
     pub(crate) fn has_dead_server(&self, cluster: &LocalCluster) -> bool {
         let volume = self.volume(&cluster.resource_id);
         let Ok(mut volume) = volume.try_lock() else { return false };
@@ -195,7 +195,7 @@ impl LocalCloud {
         dead
     }
 
-    /// Works with the account that may do everything, on a server that is started for it if none runs.
+    /// Runs `deed` with a session of the account that has all rights. Starts a server just for this if none runs.
     pub(crate) fn administer(
         &self,
         cluster: &LocalCluster,
@@ -209,7 +209,7 @@ impl LocalCloud {
         if let Some(server) = &volume.server {
             return on(server);
         }
-        // Without instances nobody may connect from outside.
+        // No port: a cluster without instances must not be reachable from outside.
         let server = self.run_server(cluster, None)?;
         let outcome = on(&server);
         server.stop();
@@ -230,12 +230,12 @@ impl LocalCloud {
         )?)
     }
 
-    /// The passwords of a cluster's data.
+    /// Reads the passwords of a cluster's data.
     pub(crate) fn secrets(&self, cluster: &LocalCluster) -> Result<StoredPasswords, Error> {
         home::read_json(&self.home.cluster(&cluster.key()).join("secrets.json"))
     }
 
-    /// Keeps the passwords of a cluster's data.
+    /// Writes the passwords of a cluster's data.
     pub(crate) fn keep_secrets(
         &self,
         cluster: &LocalCluster,
@@ -244,7 +244,7 @@ impl LocalCloud {
         home::write_json(&self.home.cluster(&cluster.key()).join("secrets.json"), secrets)
     }
 
-    /// Waits for the jobs, then stops every server. Called after a signal.
+    /// Waits for the jobs, 20 s at most, then stops every server. Called when the service ends.
     pub(crate) fn shut_down(&self) {
         let start = Instant::now();
         while self.jobs.load(Ordering::SeqCst) > 0 && start.elapsed() < Duration::from_secs(20) {
@@ -260,13 +260,13 @@ impl LocalCloud {
     }
 }
 
-/// A lock whose holder panicked is still a lock: the state is plain data.
+/// Locks a mutex, also one whose holder panicked: its data is plain data and stays usable.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// Where the sockets are: a path may have 107 bytes at most, and the data can lie deep. The name depends on nothing but
-/// the directory, so that what a killed `rds-local` left is found again.
+/// Makes the folder of the sockets, below `/tmp`: a socket's path has 107 bytes at most, and the data can lie deep. The name
+/// depends only on the user and the directory, so that the sockets of a killed `rds-local` are found again.
 pub(crate) fn socket_folder(home: &StateDirectory) -> Result<PathBuf, Error> {
     use std::os::unix::fs::MetadataExt;
     let digest = xxhash_rust::xxh3::xxh3_64(home.root.as_os_str().as_encoded_bytes());

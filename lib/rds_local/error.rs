@@ -1,4 +1,5 @@
-//! What can go wrong on this machine. What the service answers to its callers is a [`ServiceError`](super::http::query::ServiceError).
+//! Errors of `rds-local` on this machine. An error that an API caller gets is a
+//! [`ServiceError`](super::http::query::ServiceError) instead.
 
 use std::path::PathBuf;
 
@@ -24,33 +25,33 @@ pub enum Error {
         /// What the operating system answered.
         source: std::io::Error,
     },
-    /// A directory that `rds-local init` did not make.
+    /// The directory was not made by `rds-local init`.
     #[error("{} is not a directory of rds-local (it has no {})", path.display(), MARKER)]
     NotOurs {
         /// Path of the directory without our marker.
         path: PathBuf,
     },
-    /// A directory with something else in it.
+    /// The directory for `init` is not empty and has no marker of ours.
     #[error("{} is not empty and was not made by rds-local", path.display())]
     NotEmpty {
         /// Path of the directory that is not empty.
         path: PathBuf,
     },
-    /// Another `rds-local` works on the directory.
+    /// Another `rds-local` works on the directory and holds its lock.
     #[error("another rds-local works on {}", path.display())]
     Busy {
-        /// Path of the directory that is worked on.
+        /// Path of the locked directory.
         path: PathBuf,
     },
-    /// `init` of a cluster that is there already.
+    /// `init` is to make a cluster or instance whose name exists already.
     #[error("{} already holds a cluster {id}", path.display())]
     ClusterExists {
         /// Path of the directory that `rds-local` works on.
         path: PathBuf,
-        /// Identifier of the cluster that is there.
+        /// Identifier of the existing cluster or instance.
         id: String,
     },
-    /// A file of ours that cannot be read back.
+    /// A file that `rds-local` wrote cannot be parsed.
     #[error("{} is damaged", path.display())]
     Damaged {
         /// Path of the damaged file.
@@ -61,10 +62,10 @@ pub enum Error {
     /// A server on this machine failed.
     #[error(transparent)]
     Engine(engine::Error),
-    /// What a job needs was deleted meanwhile.
+    /// A resource that a job copies from was deleted meanwhile.
     #[error("{0} is gone")]
     Gone(String),
-    /// A name, a flag, a line of a file of faults or a place for sockets that cannot be used; the text says why.
+    /// A name, a flag, a fault line or the folder for sockets cannot be used; the text says why.
     #[error("{0}")]
     Usage(String),
     /// A statement of the seed file failed.
@@ -77,7 +78,7 @@ pub enum Error {
         /// What the server answered to the statement.
         source: Box<mysql::Error>,
     },
-    /// A text of SQL, a seed file or what a dump program writes, cannot be cut into statements.
+    /// The SQL of a seed file, or the output of a dump program, cannot be cut into statements.
     #[error("{}", path.display())]
     SeedText {
         /// Path of the seed file, or of the log of the dump program.
@@ -85,7 +86,7 @@ pub enum Error {
         /// Why the text cannot be cut.
         source: sql::StatementsError,
     },
-    /// The seed file holds bytes that the connection cannot carry.
+    /// A statement of the seed file is not UTF-8.
     #[error("{}, line {line}: the statement is not UTF-8 text", path.display())]
     SeedBytes {
         /// Path of the seed file.
@@ -93,39 +94,39 @@ pub enum Error {
         /// Line on which the statement begins, counted from 1.
         line: u64,
     },
-    /// An endpoint cannot be used: what is there gives no good answer, or nobody can listen there.
+    /// An endpoint cannot be used: a request to it fails, or `serve` cannot listen there.
     #[error("{endpoint}: {detail}")]
     Endpoint {
-        /// URL, address or directory of it.
+        /// URL, address or directory of the endpoint.
         endpoint: String,
-        /// What came instead of a good answer, or why nobody can listen.
+        /// The bad answer, or why the request or the listening failed.
         detail: String,
     },
-    /// Talking to a server failed.
+    /// A login or a statement failed on a server.
     #[error(transparent)]
     MySql(Box<mysql::Error>),
-    /// The source cannot be copied in the way that was asked for.
+    /// The source cannot be copied by this method.
     #[error("the source cannot be copied by {way}: {why}")]
     NoWay {
-        /// The way that was asked for: `clone`, `mariadb-backup` …
+        /// The method: `clone` or `mariadb-backup`.
         way: &'static str,
-        /// What is in the way of it.
+        /// Why the method is not possible.
         why: String,
     },
-    /// A directory where no server's data belongs.
+    /// The directory is not fit to hold a server's data.
     #[error("no copy is put below {}: {why}", path.display())]
     Place {
         /// Path of the directory that was named.
         path: PathBuf,
-        /// Why no server's data belongs there.
+        /// Why the directory is not fit.
         why: String,
     },
-    /// A server program that the user of the copy cannot run.
+    /// The copy's user cannot run the server program.
     #[error("{} cannot run the copy: {why}", path.display())]
     Program {
         /// Path of the server program.
         path: PathBuf,
-        /// Why it cannot be run there.
+        /// Why the user cannot run the program.
         why: String,
     },
     /// The file system has too little room for a copy.
@@ -133,31 +134,31 @@ pub enum Error {
     Disk {
         /// Bytes that the copy takes, by estimate.
         needed: u64,
-        /// Bytes that are free there.
+        /// Free bytes on the file system of `path`.
         free: u64,
         /// Path of the directory of the copies.
         path: PathBuf,
     },
-    /// There is nobody to run the copy's server as.
+    /// The tool is root, and the user that is to run the copy's server does not exist.
     #[error("there is no user {0} on this host, and no server is run by root")]
     NoUser(String),
-    /// A directory that we cannot prove to be a copy of ours, and so do not touch.
+    /// The directory is not touched, since nothing proves that it is a copy of ours.
     #[error("{} is left alone: {why}", path.display())]
     NoCopy {
         /// Path of the directory that is left alone.
         path: PathBuf,
-        /// Why it is not known as a copy of ours.
+        /// Why the directory is not known as a copy of ours.
         why: String,
     },
-    /// A program, or a step of our own, that works for us failed.
+    /// A helper program, or a step of the copy, failed.
     #[error("{what} failed: {detail}")]
     Helper {
         /// The program or the step that failed: `mysqldump`, `cloning the source`.
         what: String,
-        /// The last lines of what it said.
+        /// Why it failed: for a program its exit status and one line of its log, else a message.
         detail: String,
     },
-    /// The journal cannot be kept.
+    /// The journal cannot be read or written.
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// A signal (SIGINT, SIGTERM) ended the work.
@@ -206,7 +207,7 @@ impl Failure for Error {
             ),
             Self::Damaged { .. } | Self::Seed { .. } | Self::SeedText { .. } => ours(Exit::BadInput),
             Self::SeedBytes { .. } => ours(Exit::BadInput).hint("dump binary columns with --hex-blob"),
-            // One code for whatever went wrong with a server of ours.
+            // The error code is `rds-local`, whatever failed with a server of ours.
             Self::Engine(inner) => Ending { code: "rds-local", ..inner.ending() },
             Self::Gone(_) | Self::Endpoint { .. } | Self::Helper { .. } => ours(Exit::Unavailable),
             Self::NoWay { .. } => ours(Exit::Unavailable).hint("--by dump copies any server"),
@@ -222,14 +223,14 @@ impl Failure for Error {
                 "run it where rds-local copy ran, with the same --state-dir and --dir; if you know what it is, remove it by hand",
             ),
             Self::Journal(inner) => inner.ending(),
-            // Their hints speak of other servers than ours, and of a document.
+            // No hint: the hints of these errors are about other servers and about a document.
             Self::MySql(inner) => Ending { hint: None, ..inner.ending() },
             Self::Interrupted(inner) => Ending { hint: None, ..inner.ending() },
         }
     }
 }
 
-/// Whether a server says that an account lacks a right.
+/// True for the error numbers with which a server says that an account lacks a right.
 fn is_denied(number: u16) -> bool {
     use mysql::number::{ACCESS_DENIED, DATABASE_ACCESS_DENIED, SPECIFIC_ACCESS_DENIED, TABLE_ACCESS_DENIED};
     [ACCESS_DENIED, DATABASE_ACCESS_DENIED, SPECIFIC_ACCESS_DENIED, TABLE_ACCESS_DENIED].contains(&number)

@@ -45,7 +45,7 @@ pub enum Verb {
     Drop(LocalDropOptions),
 }
 
-/// The pipe, for `--help`.
+/// Examples of `copy` and `drop`, for `--help`.
 const COPY: &str = "\
 EXAMPLES:
   rds-local copy --from prod.cnf | mydehydrate | mydump-rotate | rds-local drop
@@ -97,21 +97,21 @@ EXAMPLES:
   rds-local fault --dir /tmp/cloud 'snapshot night-*: fail'
   rds-local fault --dir /tmp/cloud 'cluster prod-replica: automated 3h'";
 
-/// Why the published model of the service would not have a request for RDS (the body of a POST): it knows no such action, or a
-/// parameter is none of its own, is missing, has another type or does not count. `engine` is that of the plain instances.
+/// Returns why the published model of RDS refuses a request (the body of a POST), or `None` if the model accepts it. Reasons: an
+/// unknown action; a parameter that is unknown, missing, of another type or not valid there. `engine`: that of plain instances.
 pub fn objection(body: &[u8], engine: &str) -> Option<String> {
     let query = http::query::Query::parse(body);
-    // Other services have other versions, and most of them no forms at all.
+    // A body without the version of the RDS API is a request to another service. Most other services take no forms.
     if query.get("Version") != Some(http::model::VERSION) {
         return None;
     }
     http::model::check(&query, engine).err().map(|refusal| format!("{}: {}", query.action(), refusal.message))
 }
 
-/// Does what the person asked for.
+/// Runs a subcommand. `copy` and `drop` are refused here: they take a document.
 pub fn run(house: &House, verb: Option<&Verb>, out: &mut dyn Write) -> Result<(), Error> {
     match verb {
-        // Those two are tools of the pipe, with a document.
+        // `copy` and `drop` are tools of the pipe: they run through the functions below.
         None | Some(Verb::Copy(_) | Verb::Drop(_)) => Err(Error::NoVerb),
         Some(Verb::Init(options)) => seed::init(house, options, out),
         Some(Verb::Serve(options)) => serve::serve(house, options, out),
@@ -121,12 +121,12 @@ pub fn run(house: &House, verb: Option<&Verb>, out: &mut dyn Write) -> Result<()
     }
 }
 
-/// Makes a throw-away copy of a live server.
+/// Makes a throw-away copy of a live server on this host.
 pub fn copy(house: &House, document: &mut Document, options: &CopyOptions) -> Result<Done, Error> {
     copy::make(house, document, options)
 }
 
-/// Removes throw-away copies: that of the document's run, or all that have expired.
+/// Removes throw-away copies: the copy of the document's run, or all expired copies.
 pub fn drop(house: &House, document: &mut Document, options: &LocalDropOptions) -> Result<Done, Error> {
     copy::drop(house, document, options)
 }

@@ -1,4 +1,4 @@
-//! `rds-local fault`, `list` and `destroy`: talking to a running service, and removing a directory of ours.
+//! `rds-local fault` and `list`, which send requests to a running service, and `destroy`, which removes a directory of ours.
 
 use std::fmt::Write as _;
 use std::io::{Read, Write};
@@ -60,7 +60,7 @@ pub struct DestroyOptions {
     pub dir: PathBuf,
 }
 
-/// Sends faults, or shows those in force.
+/// Sends fault lines to the service, or shows the faults in force if there are none.
 pub(crate) fn fault(options: &FaultOptions, out: &mut dyn Write) -> Result<(), Error> {
     for line in &options.faults {
         FaultRule::parse(line).map_err(Error::Usage)?;
@@ -72,7 +72,7 @@ pub(crate) fn fault(options: &FaultOptions, out: &mut dyn Write) -> Result<(), E
     Ok(())
 }
 
-/// Lists all resources: kind, id, status.
+/// Lists all resources, one a line: kind, id, status; or the service's JSON.
 pub(crate) fn list(options: &LocalListOptions, out: &mut dyn Write) -> Result<(), Error> {
     let endpoint = endpoint(&options.which)?;
     let answer = request(&endpoint, "GET", "/", "")?;
@@ -87,7 +87,7 @@ pub(crate) fn list(options: &LocalListOptions, out: &mut dyn Write) -> Result<()
     Ok(())
 }
 
-/// Ends the servers that a service which is gone has left running, and removes its directory. Refused while a service runs on it.
+/// Kills the servers that an ended service left running, and removes its directory. Refused while a service holds the directory.
 pub(crate) fn destroy(house: &House, options: &DestroyOptions) -> Result<(), Error> {
     if !options.dir.exists() {
         house.progress.say(&format!("{} is gone already", options.dir.display()));
@@ -101,7 +101,7 @@ pub(crate) fn destroy(house: &House, options: &DestroyOptions) -> Result<(), Err
     let orphans = engine::stop_orphans(&home.root);
     let sockets = socket_folder(&home)?;
     let _ = std::fs::remove_dir_all(sockets);
-    // The marker goes last: until then a second `destroy` can finish what this one began.
+    // The marker is removed last: as long as it is there, a second `destroy` can finish an interrupted one.
     let entries = std::fs::read_dir(&home.root).map_err(Error::file("read", &home.root))?;
     for path in entries.flatten().map(|entry| entry.path()).filter(|path| !path.ends_with(MARKER)) {
         let removed =
@@ -132,11 +132,12 @@ fn running_in(dir: &Path) -> Result<String, Error> {
     }
 }
 
-/// One small request. The service is on this host and closes the connection after its answer.
+/// Sends one HTTP request and returns the body of the answer; fails on any status but 200. Reads to the end of the stream,
+/// since the request asks the service to close the connection.
 fn request(endpoint: &str, method: &str, path: &str, body: &str) -> Result<String, Error> {
     let fail = |detail: String| Error::Endpoint { endpoint: endpoint.to_owned(), detail };
     let place = endpoint.strip_prefix("http://").ok_or_else(|| fail("not an http:// URL".to_owned()))?;
-    // The path of the endpoint's URL is its secret, and goes before what is asked.
+    // The path of the endpoint's URL is its secret, and stands before the path of the request.
     let (host, secret_path) = place.split_once('/').unwrap_or((place, ""));
     let secret_path = if secret_path.is_empty() { String::new() } else { format!("/{secret_path}") };
     let exchange = || -> std::io::Result<String> {

@@ -1,7 +1,7 @@
-//! `rds-local init`: a "production" cluster from an SQL file. Also the empty data directory of `CreateDBCluster`.
+//! `rds-local init`: a "production" cluster from an SQL file. Also makes the empty data directory of `CreateDBCluster`.
 //!
-//! In: a directory, a file (plain or gzip), names. Out: a cluster with one instance, stopped in order, and an option file
-//! with the master's password in it. `meta.json` comes last: without it the rest is swept away by the next start.
+//! In: a directory, a file (plain or gzip), names. Out: a cluster with one instance, its server stopped in order, and an option
+//! file with the master's password. `meta.json` is written last: the next `init` or `serve` removes a directory without it.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -25,11 +25,11 @@ use crate::rds_local::state::model::{
 use crate::sql;
 use crate::sql::Statements;
 
-/// What a seeded cluster calls itself, whatever runs behind it.
+/// The engine that a cluster shows, whatever server software runs it.
 pub(crate) const ENGINE: &str = "aurora-mysql";
-/// The engine version that it names.
+/// The engine version that a cluster shows.
 pub(crate) const ENGINE_VERSION: &str = "8.0.mysql_aurora.3.08.2";
-/// Days of automated backups of a production cluster.
+/// Days for which a seeded cluster keeps automated backups.
 const RETENTION_DAYS: u32 = 7;
 
 /// Flags of `rds-local init`.
@@ -64,7 +64,7 @@ pub struct InitOptions {
     pub databases: Vec<String>,
 }
 
-/// Makes a cluster or instance whose data an SQL file makes.
+/// Makes a cluster or a plain instance and loads an SQL file into it.
 pub(crate) fn init(house: &House, options: &InitOptions, out: &mut dyn Write) -> Result<(), Error> {
     let plain = options.instance.is_some();
     let id = options.instance.as_ref().unwrap_or(&options.cluster).to_lowercase();
@@ -117,7 +117,7 @@ pub(crate) fn init(house: &House, options: &InitOptions, out: &mut dyn Write) ->
     Ok(())
 }
 
-/// A directory with passwords and nothing else yet.
+/// Makes the directory of a cluster, with nothing in it but its passwords. `master`: the master password that [`make_data`] sets.
 pub(crate) fn prepare(folder: &Path, master: Option<StoredPassword>) -> Result<(), Error> {
     engine::make_directory(folder)?;
     home::write_json(
@@ -132,7 +132,7 @@ pub(crate) fn new_secret() -> StoredPassword {
     StoredPassword((0..32).map(pick).collect())
 }
 
-/// An empty data directory in a prepared one.
+/// Makes an empty data directory in a directory that [`prepare`] made.
 pub(crate) fn fresh(home: &StateDirectory, folder: &Path, cancel: &Cancel) -> Result<(), Error> {
     make_data(home, folder, cancel, |_, _| Ok(()))
 }
@@ -165,13 +165,13 @@ fn make_data(
     drop(session);
     server.stop();
     home.give_keys(&data)?;
-    // Unless a service uses it too.
+    // Fails, as it should, while a socket of a service is in the folder.
     let _ = std::fs::remove_dir(sockets);
     home::write_json(&folder.join("secrets.json"), &secrets)
 }
 
-/// Whoever wrote the file decides what is in the databases, not what happens on this host: the master user loads it, before it
-/// has any right but those on the databases of the file. No FILE, no SET GLOBAL, no account.
+/// Loads the seed file as the master user, who has no rights yet but those on the file's databases: the author of the file
+/// decides what is in the databases, and nothing else on this host. No FILE, no SET GLOBAL, no account.
 fn load(
     house: &House,
     options: &InitOptions,
@@ -202,7 +202,7 @@ fn load(
         if let Some(database) = created_database(&text) {
             engine::grant_database(admin, &database)?;
         }
-        // Objects are the master's, as everywhere in RDS: a definer with more rights than that would lend them.
+        // All objects belong to the master user, as in RDS: a definer with more rights would lend them to callers.
         session.run("the statement", &sql::without_definer(&text)).map_err(|source| Error::Seed {
             path: path.clone(),
             line,
@@ -214,7 +214,7 @@ fn load(
     Ok(())
 }
 
-/// The name in `CREATE {DATABASE | SCHEMA} [IF NOT EXISTS] name`.
+/// Returns the name in `CREATE {DATABASE | SCHEMA} [IF NOT EXISTS] name`; `None` for any other statement.
 fn created_database(text: &str) -> Option<String> {
     let tokens = sql::tokens(text);
     let mut words = tokens.iter().filter(|token| token.is_code());
@@ -226,7 +226,7 @@ fn created_database(text: &str) -> Option<String> {
     words.find(|token| !is_filler(token))?.name(text).map(std::borrow::Cow::into_owned)
 }
 
-/// gzip is told by its first bytes, not by the name.
+/// Unpacks gzip, which is recognised by its first two bytes, not by the file's name.
 fn unpacked<'a>(mut input: impl BufRead + 'a, path: &Path) -> Result<Box<dyn BufRead + 'a>, Error> {
     let packed = input.fill_buf().map_err(Error::file("read", path))?.starts_with(&[0x1f, 0x8b]);
     Ok(if packed {

@@ -1,4 +1,4 @@
-//! `rds-local serve`: takes up what is on disk, answers until a signal comes, stops every server.
+//! `rds-local serve`: goes on with the resources and jobs on disk, answers until a signal comes, then stops every server.
 //!
 //! In: a directory that `rds-local init` made. Out: the endpoint's URL on stdout and in a file, once everything answers.
 
@@ -25,7 +25,7 @@ use crate::rds_local::jobs::snapshot;
 use crate::rds_local::state::home::{self, StateDirectory};
 use crate::rds_local::state::model::{LocalCluster, LocalInstance, LocalKind, LocalSnapshot};
 
-/// How often servers that died and automated snapshots that are due are looked for.
+/// How long to wait between two looks for dead servers and for automated snapshots that are due.
 const TICK: Duration = Duration::from_millis(50);
 
 /// Flags of `rds-local serve`.
@@ -53,7 +53,7 @@ pub struct ServeOptions {
     pub faults: Option<PathBuf>,
 }
 
-/// Serves until a signal comes.
+/// Serves the endpoint until a signal comes, then stops the servers.
 pub(crate) fn serve(house: &House, options: &ServeOptions, out: &mut dyn Write) -> Result<(), Error> {
     let home = StateDirectory::open(&options.dir)?;
     let orphans = engine::stop_orphans(&home.root);
@@ -106,7 +106,7 @@ fn run_http(listener: TcpListener, cloud: Arc<LocalCloud>, entrance: Entrance) {
     }
 }
 
-/// The secret path in the endpoint's URL ([`Entrance`]): made once for a directory, so that a URL that was noted stays good.
+/// Returns the secret path in the endpoint's URL ([`Entrance`]). It is made once for a directory, so its URL stays valid.
 fn path_of(home: &StateDirectory) -> Result<String, Error> {
     let path = home.root.join("endpoint-path");
     if let Some(known) = std::fs::read_to_string(&path).ok().filter(|known| known.len() == 32) {
@@ -123,12 +123,13 @@ fn publish(cloud: &LocalCloud, options: &ServeOptions, url: &str, out: &mut dyn 
     if let Some(path) = &options.endpoint_file {
         home::write_file(path, line.as_bytes())?;
     }
-    // Whoever started us may not be listening.
+    // A closed stdout is no error: the URL is also in the files.
     let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
     Ok(())
 }
 
-/// Starts, all at once, the server of every cluster that has an instance, unless it is stopped or [`resume`] makes, starts or stops it.
+/// Starts, all at once, the servers of the clusters that have an instance. Skips a stopped cluster, and one that [`resume`]
+/// makes, starts or stops.
 fn start_servers(cloud: &Arc<LocalCloud>) -> Result<(), Error> {
     let keys: Vec<String> = cloud.look(|state| {
         let running = |key: &&String| state.members(key).iter().any(|i| i.status.real != "deleting");
@@ -155,8 +156,8 @@ fn start_servers(cloud: &Arc<LocalCloud>) -> Result<(), Error> {
     })
 }
 
-/// Takes up what was under way when the service last stopped. A plain cluster (the hidden one of an instance that is in none) is made and
-/// deleted by its instance's job.
+/// Starts the jobs again that were running when the service last stopped. The hidden cluster of a plain instance is made and
+/// deleted by the job of that instance.
 fn resume(cloud: &Arc<LocalCloud>) {
     let (clusters, instances, snapshots): (Vec<LocalCluster>, Vec<LocalInstance>, Vec<LocalSnapshot>) = cloud
         .look(|state| {
@@ -187,7 +188,7 @@ fn resume(cloud: &Arc<LocalCloud>) {
     for instance in instances {
         match instance.status.real.as_str() {
             "deleting" => cloud.spawn(move |cloud| instance::delete_instance(cloud, &instance)),
-            // What a new instance goes through, one after the other.
+            // The states of a new instance, in their order.
             "creating" | "configuring-enhanced-monitoring" | "modifying" if instance.plain => {
                 cloud.spawn(move |cloud| instance::create_plain(cloud, &instance));
             }
@@ -199,7 +200,7 @@ fn resume(cloud: &Arc<LocalCloud>) {
     }
 }
 
-/// Until a signal comes: says what happens, takes automated snapshots by the clock.
+/// Until a signal comes: shows the lines of the jobs, restarts dead servers, takes automated snapshots that are due.
 fn watch(house: &House, cloud: &Arc<LocalCloud>, spoken: &Receiver<String>) {
     let mut taken: std::collections::HashMap<String, Instant> = std::collections::HashMap::new();
     while cloud.cancel.requested().is_none() {
@@ -221,7 +222,7 @@ fn watch(house: &House, cloud: &Arc<LocalCloud>, spoken: &Receiver<String>) {
     }
 }
 
-/// A server that was killed comes back, as a crashed instance does.
+/// Starts the server of a cluster again if it has ended by itself, as RDS does with a crashed instance.
 fn restart_if_dead(cloud: &Arc<LocalCloud>, cluster: &LocalCluster) {
     if cloud.has_dead_server(cluster) {
         cloud.say(format!("warning: the server of {} has ended by itself; starting it again", cluster.id));

@@ -1,15 +1,15 @@
-//! The document as it may lie about for months: what a build server archives and everybody who may see the build can read.
+//! A reduced document for a build server's archive, where everybody who may see the build can read it for months.
 //!
-//! In: any document. Out: the same document with the fields of a list and no others: what happened, to which tables, how many rows,
-//! what is still to delete. Not in it: SQL and its constants, keys of rows, how to log in (option files, secrets), addresses, ARNs, and
-//! whatever a newer version adds, until somebody puts it on the list.
+//! In: any document. Out: the same document with only the fields of a list: what happened, to which tables, how many rows, what
+//! is still to delete. Left out are SQL and its constants, keys of rows, logins (option files, secrets), addresses, ARNs, and
+//! fields of newer versions until they are added to the list.
 
 use serde_json::{Map, Value};
 
 use crate::document::Document;
 use crate::outlet;
 
-/// Field by field; `[]` stands for every element of a list.
+/// The paths of the fields that are kept; `[]` stands for every element of a list.
 const KEPT: &[&str] = &[
     "schema",
     "run",
@@ -110,7 +110,7 @@ pub(super) fn archive(document: &Document) -> String {
     format!("{}\n", outlet::as_json(&kept.to_string()))
 }
 
-/// What of a value is on the list; nothing if nothing is.
+/// The parts of a value that are on the list; `None` if no part is.
 fn reduced(value: &Value, path: &str) -> Option<Value> {
     if KEPT.contains(&path) {
         return Some(said(value));
@@ -133,23 +133,23 @@ fn reduced(value: &Value, path: &str) -> Option<Value> {
             let inner = format!("{path}[]");
             Some(Value::Array(values.iter().filter_map(|value| reduced(value, &inner)).collect()))
         }
-        // Of another type than this version knows.
+        // The list has fields below this path, but the value has none: a newer version changed its type.
         _ => None,
     }
 }
 
-/// A text of a list's field, without what other fields are left out for.
+/// A value of a field on the list, without passwords in URLs and ARNs in its texts.
 fn said(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(without_arns(&outlet::without_userinfo(text))),
         Value::Array(values) => Value::Array(values.iter().map(said).collect()),
-        // Nothing on the list is an object: whatever it holds is not known here.
+        // No field on the list is an object in this version, so the content of this one is unknown and left out.
         Value::Object(_) => Value::Null,
         plain => plain.clone(),
     }
 }
 
-/// An ARN names an account, a region and a secret.
+/// Hides ARNs in a text: an ARN names an account, a region and a secret.
 fn without_arns(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;

@@ -1,13 +1,13 @@
-//! The report as JUnit XML, which build servers show as tests, with a history of each.
+//! The report as JUnit XML: build servers show the tests, with a history of each.
 //!
-//! In: any document. Out: a suite for the tools and one for the migrations. A fallback is a failed test of its own: the night
-//! went on, but somebody should look.
+//! In: any document. Out: one suite with a test for each tool, one for the snapshot, and one for each migration. A fallback
+//! snapshot is a failed test, although the night went on, so that a person notices it.
 
 use super::refresh;
 use crate::document::{Document, Step, StepStatus};
 use crate::junit::{TestCase, TestOutcome, case, suite};
 
-/// The whole XML file: a test a tool and a test a migration.
+/// The whole XML file: tests for the tools, for the snapshot and for the migrations.
 pub(super) fn junit(document: &Document) -> String {
     let outputs: Vec<String> = document.steps.iter().map(|step| output(document, step)).collect();
     let tools = document.steps.iter().zip(&outputs).map(|(step, output)| of_step(document, step, output));
@@ -33,7 +33,7 @@ fn of_step<'a>(document: &'a Document, step: &'a Step, output: &'a str) -> TestC
     }
 }
 
-/// What the tool says of its work, what became of the database that it was to refresh, and what to do about a failure.
+/// The output of a tool's test: the note of its step, for `dev-restore` the result of the refresh, and after a failure the hint.
 fn output(document: &Document, step: &Step) -> String {
     let refresh = document.refresh.as_ref().filter(|_| step.tool == refresh::TOOL);
     let told = refresh.map(|refresh| refresh::plain(document, refresh));
@@ -43,7 +43,7 @@ fn output(document: &Document, step: &Step) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
 }
 
-/// Whether the data is what the run asked for.
+/// A test that fails if the data is from a fallback snapshot; `None` without a snapshot.
 fn fallback(document: &Document) -> Option<TestCase<'_>> {
     let snapshot = document.snapshot.as_ref()?;
     let reason = snapshot.fallback_reason.as_deref().unwrap_or("a fallback was taken");

@@ -1,7 +1,7 @@
-//! What a run did, for people and for machines that watch it.
+//! Reports of a run, for people and for monitors.
 //!
-//! In: any document, failed ones too. Out: a text, one summary line, an HTML page, JUnit XML, a Prometheus textfile, a reduced copy. The
-//! document itself goes on unchanged.
+//! In: any document, also a failed one. Out: a text, one summary line, an HTML page, JUnit XML, a Prometheus textfile, a reduced
+//! document. The document itself is passed on unchanged.
 
 mod archive;
 mod junit;
@@ -60,10 +60,10 @@ pub struct Options {
     pub fail_on: Option<Concern>,
 }
 
-/// Why a report ends with an exit code of its own.
+/// Why `refresh-report` ends with an exit code of its own.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A report cannot be written.
+    /// The file of a report cannot be written.
     #[error("cannot write the report {}", path.display())]
     File {
         /// Path of the report.
@@ -85,7 +85,8 @@ impl Failure for Error {
     }
 }
 
-/// Writes the reports that `options` name. There is nothing to say of it: a witness has no step.
+/// Writes the reports that `options` name. The returned note is empty, because a witness adds no step. With `--dry-run` only says
+/// which files it would write.
 pub fn write(house: &House, document: &mut Document, options: &Options) -> Result<Done, Error> {
     let metrics = options.prometheus.as_deref().map(|path| {
         let before = std::fs::read_to_string(path).unwrap_or_default();
@@ -97,7 +98,7 @@ pub fn write(house: &House, document: &mut Document, options: &Options) -> Resul
     let html = options.html.as_deref().map(|path| (path, page(document, &past)));
     let junit = options.junit.as_deref().map(|path| (path, junit(document)));
     let archive = options.archive.as_deref().map(|path| (path, archive(document)));
-    // Whatever a server, a branch or the document of somebody else said. JSON has escapes of its own.
+    // Reports hold text from servers, branches and documents of others, so it is cleaned. The archive, JSON, has escapes already.
     let for_people = |(path, content): (_, String)| (path, outlet::for_people(&content));
     let reports = [text, summary, html, junit, metrics].into_iter().flatten().map(for_people);
     for (path, content) in reports.chain(archive) {
@@ -116,8 +117,8 @@ pub fn write(house: &House, document: &mut Document, options: &Options) -> Resul
     Ok(Done::default())
 }
 
-/// Whole or not at all: whoever collects reports never sees half of one. What is no plain file (/dev/stderr, a pipe, a
-/// link) is written to, never replaced.
+/// Writes a report as a temporary file and renames it, so that nobody sees half a report. A path that is no plain file
+/// (/dev/stderr, a pipe, a link) is appended to and never replaced.
 fn store(path: &Path, content: &str) -> Result<(), Error> {
     let fail = |source| Error::File { path: path.to_owned(), source };
     if std::fs::symlink_metadata(path).is_ok_and(|known| !known.is_file()) {
@@ -178,7 +179,7 @@ mod tests {
         document
     }
 
-    /// The same, but for the end: nothing was swapped.
+    /// The document of `refreshed()`, but with a failed migration and without a swap.
     fn failed(code: &str, hint: &str) -> Document {
         let mut document = refreshed();
         let refresh = document.refresh.as_mut().unwrap();
@@ -203,7 +204,7 @@ mod tests {
         document
     }
 
-    /// What a person reads of a page: no tags.
+    /// The text of a page, without tags and entities.
     fn seen(page: &str) -> String {
         let parts = page.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));
         parts
@@ -269,7 +270,7 @@ mod tests {
         assert!(report.contains("is as it was: the refresh was stopped before"), "{report}");
         let report = told(&document, RefreshState::Swapping);
         assert!(report.contains("Whether database app was replaced is not written down here"), "{report}");
-        // The tables were swapped, and then the JUnit report could not be written.
+        // As if the tables were swapped and then the JUnit report could not be written.
         document.error.as_mut().unwrap().code = "cannot-write".to_owned();
         assert!(told(&document, RefreshState::Replaced).contains("Database app now has"));
         let report = told(&document, RefreshState::Unknown("cloned".to_owned()));
@@ -304,7 +305,7 @@ mod tests {
         assert!(seen(&page).contains(SENTENCE), "{page}");
         let told = seen(&junit(&document));
         assert!(told.contains(&format!("{SENTENCE}\n{TOML}\n")), "{told}");
-        // Set in, so that no line of it looks like one of the report.
+        // The lines are indented, so that none looks like a line of the report.
         let report = text(&document);
         let set_in = TOML.replace('\n', "\n  ");
         assert!(report.contains(&format!("{SENTENCE}\n  {set_in}\n")), "{report}");

@@ -1,7 +1,8 @@
 //! The report for a monitor: a node exporter textfile (Prometheus text exposition format 0.0.4).
 //!
-//! Alert on `time() - refreshkit_last_success_timestamp_seconds > 26 * 3600 or refreshkit_ok == 0`. The time of the last
-//! success outlives failed nights (as does that of the newest dump's data, which a fallback snapshot makes older than the night), so a night that did not run at all, or only failed, raises the alarm.
+//! Alert on `time() - refreshkit_last_success_timestamp_seconds > 26 * 3600 or refreshkit_ok == 0`. A failed night keeps the time
+//! of the last success from the textfile before. So the alert is raised for a night that failed and for one that did not run at
+//! all. The time of the newest dump's data is kept in the same way; with a fallback snapshot the data is older than the night.
 
 use std::fmt::Write;
 
@@ -50,7 +51,7 @@ pub(super) fn prometheus(document: &Document, before: &str) -> String {
     out
 }
 
-/// The time that the textfile of the run before names.
+/// The value of a metric in the textfile of the run before; `None` if it has none.
 fn earlier(before: &str, name: &str) -> Option<String> {
     let value = before.lines().find_map(|line| line.strip_prefix(&format!("refreshkit_{name} ")))?;
     value.parse::<f64>().is_ok().then(|| value.to_owned())

@@ -1,15 +1,15 @@
-//! What became of a refresh, in words: one sentence for every report, so that none of them tells what did not happen.
+//! The result of a refresh in one sentence, which all reports share, so that no report claims what did not happen.
 //!
-//! In: a document with a `refresh`. Out: the sentence in pieces, so that a page may set names in bold.
+//! In: a document with a `refresh`. Out: the sentence in pieces, so that the page can show names in bold.
 
 use indicatif::HumanCount;
 
 use crate::document::{Document, MigrationStatus, Refresh, RefreshState, TableChange};
 
-/// The tool whose step a refresh is.
+/// The tool that refreshes databases.
 pub(super) const TOOL: &str = "dev-restore";
 
-/// Codes of failures that may come from the middle of a swap: documents of versions that did not write `state` say no more.
+/// Codes of failures that may have happened in the middle of a swap. Documents of versions without `state` tell no more.
 const MAYBE_SWAPPED: [&str; 5] =
     ["interrupted", "swap-unfinished", "mysql-statement", "mysql-connect", "definition-hidden"];
 
@@ -20,23 +20,23 @@ pub(super) enum Piece {
     Name(String),
 }
 
-/// What became of the database.
+/// The result of a refresh for the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// The dump is in its place.
+    /// The data of the dump has replaced the database.
     Refreshed,
-    /// What was there before the last refresh is back.
+    /// An undo has put back the tables from before the last refresh.
     Undone,
-    /// Nothing was to be replaced: a dry run.
+    /// A dry run, which replaces nothing.
     Rehearsed,
-    /// It failed, or was stopped, before anything was replaced.
+    /// The refresh failed, or was stopped, before anything was replaced.
     AsItWas,
-    /// The swap had begun, and the document does not know how it ended.
+    /// The swap had begun, and the document does not say how it ended.
     Unknown,
 }
 
 impl Fate {
-    /// Reads the fate of the database from a document.
+    /// Reads the result from a document.
     pub(super) fn of(document: &Document, refresh: &Refresh) -> Self {
         match state(document, refresh) {
             RefreshState::Replaced if refresh.dump.is_empty() => Self::Undone,
@@ -48,7 +48,7 @@ impl Fate {
     }
 }
 
-/// As it is written down; in a document of an older version, as far as the rest of it tells.
+/// The `state` of the document. For a document of an older version it is derived from `previous` and the error's code.
 fn state(document: &Document, refresh: &Refresh) -> RefreshState {
     let code = document.error.as_ref().map_or("", |error| &error.code);
     match &refresh.state {
@@ -59,7 +59,7 @@ fn state(document: &Document, refresh: &Refresh) -> RefreshState {
     }
 }
 
-/// What became of the database, and what it got or was to get.
+/// The sentence: the result for the database, and the dump and migrations that it got or was to get.
 pub(super) fn sentence(document: &Document, refresh: &Refresh) -> Vec<Piece> {
     let mut told = Told(Vec::new());
     let fate = Fate::of(document, refresh);
@@ -120,7 +120,7 @@ pub(super) fn sentence(document: &Document, refresh: &Refresh) -> Vec<Piece> {
     told.0
 }
 
-/// The tables that have other rows than before, by how many, those that differ most first.
+/// The tables whose number of rows changed, those that changed most first.
 pub(super) fn changed(refresh: &Refresh) -> Vec<&TableChange> {
     let mut changed: Vec<_> = refresh.changes.iter().filter(|change| change.weight() > 0).collect();
     changed.sort_by_key(|change| std::cmp::Reverse(change.weight()));
@@ -148,7 +148,7 @@ impl Told {
         self
     }
 
-    /// The dump, with the migrations of a branch if there is one.
+    /// Adds the name of the dump, and the branch of the migrations if there is one.
     fn dump(&mut self, refresh: &Refresh) -> &mut Self {
         self.name(&refresh.dump);
         if let Some(reference) = &refresh.reference {

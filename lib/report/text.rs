@@ -8,7 +8,7 @@ use super::refresh::{self, Fate};
 use crate::document::{Dehydration, Document, Migration, MigrationStatus, Refresh, Resource, StepStatus};
 use crate::outlet::one_line;
 
-/// One line: `ok · 25 tables, 14,210 of 233,118 rows · app-20261123T020000Z.sql.gz 1.2 MiB · 41 s`.
+/// The run in one line: `ok · 25 tables, 14,210 of 233,118 rows · app-20261123T020000Z.sql.gz 1.2 MiB · 41 s`.
 pub(crate) fn summary(document: &Document) -> String {
     let mut parts = vec![match &document.error {
         None => "ok".to_owned(),
@@ -29,11 +29,11 @@ pub(crate) fn summary(document: &Document) -> String {
     }
     let seconds: f64 = document.steps.iter().map(|step| step.seconds).sum();
     parts.push(format!("{seconds:.0} s"));
-    // A message may have several lines; this is one.
+    // A message may have several lines, but the summary must be one.
     one_line(&parts.join(" · ").replace(['\n', '\t'], " ")).into_owned()
 }
 
-/// `dev3 <- 22 Nov @ feature/x, 3 migrations`.
+/// A refresh in a few words: `dev3 <- 22 Nov @ feature/x, 3 migrations`.
 fn refreshed_in_short(document: &Document, refresh: &Refresh) -> String {
     let target = &refresh.target;
     match Fate::of(document, refresh) {
@@ -58,7 +58,7 @@ fn refreshed_in_short(document: &Document, refresh: &Refresh) -> String {
     }
 }
 
-/// The day of the dump's data, or what the dump is called where nobody knows it.
+/// The day that the dump's data is from; the name of the dump if the day is not known.
 fn day(document: &Document, refresh: &Refresh) -> String {
     let as_of = document.dump.as_ref().and_then(|dump| dump.as_of);
     as_of.map_or_else(|| refresh.dump.clone(), |time| time.strftime("%-d %b").to_string())
@@ -113,12 +113,12 @@ fn steps(out: &mut String, document: &Document) {
         let _ = writeln!(out, "  {tool:<14} {word:<8} {:>7.1} s  {note}", step.seconds);
     }
     if let Some(hint) = document.error.as_ref().and_then(|error| error.hint.as_deref()) {
-        // Lines of refresh.toml are still that when they are set in.
+        // Indented lines of a hint are still valid lines of refresh.toml.
         let _ = writeln!(out, "  hint: {}", hint.replace('\n', "\n  "));
     }
 }
 
-/// What a person should look at: why a fallback was taken, what the plan warns of.
+/// The warnings of a run: why a fallback was taken, and the warnings of the plan.
 pub(crate) fn warnings(document: &Document) -> impl Iterator<Item = &str> {
     let fallback = document.snapshot.as_ref().and_then(|snapshot| snapshot.fallback_reason.as_deref());
     let planned = document.dehydration.iter().flat_map(|plan| &plan.warnings).map(String::as_str);
@@ -135,10 +135,10 @@ fn warned(out: &mut String, document: &Document) {
     }
 }
 
-/// Tables that changed which are shown; the others are counted.
+/// At most so many changed tables are shown; the others are counted.
 const CHANGES_SHOWN: usize = 12;
 
-/// What became of a developer's database, and each migration with what was wrong.
+/// The refresh: the result in one sentence, each migration with its error, and the tables that changed.
 fn refreshed(out: &mut String, document: &Document, refresh: &Refresh) {
     let _ = writeln!(
         out,
@@ -224,7 +224,7 @@ pub(crate) fn share(part: u64, whole: u64) -> f64 {
     share
 }
 
-/// `cluster-snapshot`, as the document says it.
+/// The word for a resource's kind in the document: `cluster-snapshot`.
 pub(crate) fn kind_word(resource: &Resource) -> String {
     serde_json::to_value(&resource.kind)
         .ok()

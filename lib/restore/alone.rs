@@ -1,35 +1,36 @@
-//! Whether some tables of a database can be replaced while the others stay: what is asked of names alone, without a server.
+//! Checks whether some tables of a database can be replaced while the others stay. These checks need no server.
 //!
-//! In: names, foreign keys, columns. Out: nothing, or one sentence that says why not, and what to ask for instead.
+//! In: names, foreign keys, columns. Out: nothing, or a [`NotAlone`]: one sentence that says why not, and a hint what to name
+//! instead.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::nearest;
 use crate::document::{Ending, Exit, Failure};
 
-/// Columns that are shown of tables that differ; the others are counted.
+/// Number of differing columns that a message names; the rest are counted.
 const COLUMNS_SHOWN: usize = 5;
 
-/// Why `--only` cannot be done.
+/// Why `--only` cannot replace the tables that it names.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAlone {
-    /// A word that is no table.
+    /// A word of `--only` fits no table.
     #[error("there is no table {word} in {place}")]
     NoTable {
-        /// What was asked for.
+        /// The word, as it was given.
         word: String,
-        /// The dump, or the loaded database.
+        /// Where the table is missing: the dump's file name, or `what was loaded`.
         place: String,
-        /// What may have been meant.
+        /// The table with the most similar name, if one is similar.
         nearest: Option<String>,
     },
-    /// There is nothing that could stay.
+    /// The target's database has no tables that could stay.
     #[error("there is no database {database} with tables yet")]
     NothingThere {
         /// The target's database, which has no tables.
         database: String,
     },
-    /// A view of that name.
+    /// A table that would be replaced is a view in the target's database.
     #[error("{name} is a view in {database}, and a table in the dump")]
     View {
         /// Name of the view in the target's database.
@@ -37,15 +38,15 @@ pub enum NotAlone {
         /// The target's database, whose tables stay.
         database: String,
     },
-    /// Foreign keys lead from what is replaced to what stays, or back.
+    /// Foreign keys lead from a table that is replaced to one that stays, or back.
     #[error("foreign keys tie {} to {}", asked.join(", "), others.join(", "))]
     Tied {
-        /// What was asked for.
+        /// The tables that `--only` fits.
         asked: Vec<String>,
-        /// What would have to come along.
+        /// The tables that would have to be replaced with them.
         others: Vec<String>,
     },
-    /// Another table by the same name.
+    /// A table has other columns in the target's database than in what was loaded.
     #[error("{table} has other columns in {database} than it would get: {what}")]
     OtherColumns {
         /// Name of the table in the dump.
@@ -55,12 +56,12 @@ pub enum NotAlone {
         /// Which columns differ, in words.
         what: String,
     },
-    /// A default that asks a sequence which is not there.
+    /// A column's default takes its value from a sequence that the target's database does not have.
     #[error("{table} asks the sequence {sequence}, which {database} does not have")]
     Sequence {
         /// Name of the table that would be replaced.
         table: String,
-        /// What its default asks.
+        /// Name of that sequence, unquoted.
         sequence: String,
         /// The target's database, whose tables stay.
         database: String,
@@ -91,7 +92,7 @@ impl Failure for NotAlone {
     }
 }
 
-/// Refuses words that fit no table. `fits` says whether a word fits a name.
+/// Fails for the first word that fits none of `tables`. `fits` says whether a word fits a name.
 pub(crate) fn refuse_unknown(
     words: &[String],
     tables: &[&str],
@@ -108,7 +109,7 @@ pub(crate) fn refuse_unknown(
     }
 }
 
-/// Refuses a part that foreign keys (child, parent) tie to the rest; says all that it would have to be.
+/// Fails if foreign keys (child, parent) tie the chosen tables to others. The hint names all tables that would have to be chosen.
 pub(crate) fn refuse_ties(chosen: &BTreeSet<String>, keys: &[(String, String)]) -> Result<(), NotAlone> {
     let mut all = chosen.clone();
     loop {
@@ -129,10 +130,10 @@ pub(crate) fn refuse_ties(chosen: &BTreeSet<String>, keys: &[(String, String)]) 
     Err(NotAlone::Tied { asked: chosen.iter().cloned().collect(), others })
 }
 
-/// The columns of a table: what each is, by its name.
+/// The columns of a table: each one's type, with `not null`, by its name.
 pub(crate) type Columns = BTreeMap<String, String>;
 
-/// Refuses a table that is another one in the database in use: what reads or fires on it may need what would be gone.
+/// Fails if the columns differ: the views and triggers on the table stay, and may need a column that would be gone.
 pub(crate) fn refuse_other_columns(
     table: &str,
     database: &str,

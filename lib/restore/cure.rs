@@ -1,12 +1,13 @@
-//! What to do about what a server refuses of a file of another program, and about a target or a dump that is not there.
+//! Hints: what to do about a statement of another program's file that the server refuses, and about a target or dump that is not
+//! there.
 //!
-//! In: the number of its error; a choice that is none. Out: a sentence, where there is something to say.
+//! In: the number of the server's error; the name of the target or dump. Out: a sentence, if there is something to do.
 
 use std::path::Path;
 
 use crate::mysql::number;
 
-/// What to do about a statement of somebody else's that the server refuses.
+/// What to do about a statement of another program's file that the server refuses with this error number.
 pub(super) fn cure(number: u16) -> Option<&'static str> {
     Some(match number {
         1231 => {
@@ -26,7 +27,7 @@ pub(super) fn cure(number: u16) -> Option<&'static str> {
     })
 }
 
-/// What lets others than SUPER make functions and triggers.
+/// The statement that lets accounts without SUPER make functions and triggers.
 pub(super) const FUNCTIONS: &str =
     "the server writes a binary log: SET PERSIST log_bin_trust_function_creators = 1 (MariaDB: SET GLOBAL)";
 

@@ -1,7 +1,7 @@
-//! What works here and what does not, before anybody needs it: `dev-restore doctor`.
+//! `dev-restore doctor`: checks what a refresh needs before anybody starts one.
 //!
-//! In: `refresh.toml`. Out: a line for each thing that a refresh needs, with what to do about those that are missing. Nothing is written
-//! anywhere, no database is touched.
+//! In: `refresh.toml`. Out: a line for each thing that a refresh needs; a thing that does not work has a hint. No database is
+//! changed.
 
 use std::io::Write;
 
@@ -16,10 +16,10 @@ use crate::house::House;
 use crate::migrate::Checkout;
 use crate::mysql::{Access, LoginOptions, Server};
 
-/// One thing that was looked at, and how it is.
+/// One thing that was checked: its name, and what was found or why it does not work.
 pub(crate) type DoctorLine = (String, Result<String, AnyFailure>);
 
-/// What a refresh of any target needs: dumps, and the branches where migrations are configured.
+/// Checks what a refresh of any target needs: dumps and, if `[migrations]` is configured, branches.
 pub(crate) fn common(house: &House) -> Vec<DoctorLine> {
     let mut all = vec![finding("dumps", dumps(house))];
     if let Some(settings) = &house.config.migrations {
@@ -28,12 +28,12 @@ pub(crate) fn common(house: &House) -> Vec<DoctorLine> {
     all
 }
 
-/// What a target that is a database on a server needs.
+/// Checks a target that is a database on a server.
 pub(crate) fn target(house: &House, name: &str) -> DoctorLine {
     finding(&format!("target {name}"), look(house, name))
 }
 
-/// What a look at something came to.
+/// Makes the line of one check from its name and outcome.
 pub(crate) fn finding<E: Into<AnyFailure>>(what: &str, found: Result<String, E>) -> DoctorLine {
     (what.to_owned(), found.map_err(Into::into))
 }
@@ -51,14 +51,14 @@ fn dumps(house: &House) -> Result<String, Error> {
 
 fn branches(house: &House, default: Option<&str>) -> Result<String, Error> {
     let known = Checkout::references::<Error>(house)?;
-    // A form that offers it would fail at each press.
+    // `default_ref` is the first choice of a build form. If it is neither branch nor tag, it must at least be a commit.
     if let Some(default) = default.filter(|default| !known.iter().any(|name| name == default)) {
         Checkout::configured::<Error>(house, Some(default))?;
     }
     Ok(format!("{} branches and tags", known.len()))
 }
 
-/// Logs in as whoever swaps, and as the loader.
+/// Logs in as the swapper, and as the loader if `refresh.toml` names one. Fails if the target may be the source or production.
 fn look(house: &House, name: &str) -> Result<String, Error> {
     let target = DevTarget::of(&house.config, name, &Access::of(house, &LoginOptions::default()))?;
     let mut session = target.server.connect()?;
@@ -76,11 +76,11 @@ fn loads(loader: &Server) -> Result<String, Error> {
     Ok(format!("the loader {} can log in", loader.label()))
 }
 
-/// Shows what was found; an error if something does not work.
+/// Writes one line for each finding. Fails if something does not work.
 pub(crate) fn tell(out: &mut dyn Write, findings: &[DoctorLine]) -> Result<(), Error> {
     let mut wrong = 0;
     for (what, found) in findings {
-        // The porch hands a buffer in, which cannot fail.
+        // A write error is ignored here: `cli/` passes buffered stdout and flushes it itself.
         let _ = match found {
             Ok(told) => writeln!(out, "ok    {what}: {told}"),
             Err(error) => {

@@ -1,7 +1,9 @@
-//! A dump into a server that holds nothing yet, and what a target says about its database there: what `instance/` needs of this room.
+//! Loads a dump into a server that holds nothing yet, and applies a target's `preserve`, `set` and `after` there, for
+//! `instance/`.
 //!
-//! In: a dump of ours, the logins of a server's administrator and of a loader that has rights on the dump's databases alone. Out: the
-//! databases under their own names, each table compared with the manifest. There is nothing to swap, and nothing to lose.
+//! In: a dump of ours, a session of the server's administrator, the login of a loader that has rights on the dump's databases
+//! alone. Out: the databases under their own names, each table compared with the manifest. No database is there before, so
+//! nothing is swapped.
 
 use std::sync::Arc;
 
@@ -22,24 +24,24 @@ use crate::house::House;
 use crate::mysql::{Server, Session};
 use crate::sql::{is_awake, name};
 
-/// A dump of ours that was chosen.
+/// An opened dump of ours.
 #[derive(Debug, Clone)]
 pub(crate) struct ChosenDump(Arc<DumpFile>);
 
 impl ChosenDump {
-    /// Finds and opens it.
+    /// Finds the dump that `choice` stands for, and opens it. `unsigned` has an effect only on a `choice` that is a path.
     pub(crate) fn open(house: &House, choice: &str, unsigned: bool) -> Result<Self, Error> {
         let path = choose(house, choice)?;
         let trust = Trust::of(&house.config).but_unsigned(unsigned && choice.contains('/'));
         Ok(Self(Arc::new(trust.open(&path)?)))
     }
 
-    /// What it says of itself.
+    /// The manifest of the dump.
     pub(crate) fn manifest(&self) -> &Manifest {
         self.0.manifest()
     }
 
-    /// The document's section about it.
+    /// The document's section about the dump.
     pub(crate) fn section(&self) -> Dump {
         let manifest = self.0.manifest();
         let absolute = std::path::absolute(self.0.path()).unwrap_or_else(|_| self.0.path().to_owned());
@@ -53,7 +55,7 @@ impl ChosenDump {
         }
     }
 
-    /// Loads all its databases and what is in them.
+    /// Loads all databases of the dump. Events that the dump has enabled are enabled at the end.
     pub(crate) fn load(
         &self,
         house: &House,
@@ -81,7 +83,7 @@ impl ChosenDump {
         for job in &jobs {
             tables.extend(load::load(house, job)?);
         }
-        // Views may be of several databases.
+        // Only when all databases have their tables: a view may read tables of several.
         for job in &jobs {
             let events = create_objects::furnish(house, job)?;
             let mut session = loader.connect_to(Some(&job.staging))?;
@@ -94,24 +96,24 @@ impl ChosenDump {
     }
 }
 
-/// What `refresh.toml` says about the database of a target that is a server of its own.
+/// What `refresh.toml` says about the database of an instance.
 #[derive(Debug)]
 pub(crate) struct OwnServer<'a> {
     /// Name of the target.
     pub(crate) name: &'a str,
     /// The target's section of refresh.toml.
     pub(crate) settings: &'a TargetConfig,
-    /// Name of the database that things are done in.
+    /// Name of the database that `preserve`, `set` and `after` are for.
     pub(crate) database: &'a str,
 }
 
 impl OwnServer<'_> {
-    /// Refuses what could not be done later.
+    /// Fails if a key or value of `set` is wrong, before anything is loaded.
     pub(crate) fn check(&self, server: &Server) -> Result<(), Error> {
         set::statements(&self.target(server)).map(drop)
     }
 
-    /// Carries what `preserve` names from the old server to the new one. Returns it, in words.
+    /// Copies what `preserve` names from the old server to the new one. Returns one phrase a table, for people.
     pub(crate) fn carry(&self, old: &mut Session, loader: &Server) -> Result<Vec<String>, Error> {
         if self.settings.preserve.is_empty() {
             return Ok(Vec::new());
@@ -120,7 +122,7 @@ impl OwnServer<'_> {
         carry::carry(old, &mut to, &self.settings.preserve, self.database)
     }
 
-    /// Does what `set` and `after` of the target say.
+    /// Runs the statements of the target's `set` and `after`, over the loader's login.
     pub(crate) fn finish(&self, house: &House, loader: &Server) -> Result<(), Error> {
         set::run(house, &self.target(loader), loader, self.database)
     }

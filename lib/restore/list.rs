@@ -1,7 +1,7 @@
-//! What there is to choose from: dumps and targets, for people, scripts and build servers.
+//! Lists what there is to choose from, for people, scripts and build servers: dumps, targets, branches and tags.
 //!
-//! In: the dump directory, `[targets]`. Out: a table, one name a line, or JSON. `--plain` always has at least one
-//! line: a build server's list of choices must not be empty.
+//! In: the dump directory, `[targets]`, the repository of `[migrations]`. Out: a table, one name a line, or JSON. `--plain`
+//! always has at least one line: a build server's list of choices must not be empty.
 
 use std::io::Write;
 
@@ -15,10 +15,10 @@ use crate::document::Failure;
 use crate::house::House;
 use crate::migrate::Checkout;
 
-/// What stands for an empty list.
+/// The output of `--plain` for an empty list.
 const NONE: &str = "none\n";
 
-/// Writes the dumps that are there, newest first.
+/// Writes the dumps of the dump directory, newest first.
 pub fn list(house: &House, out: &mut dyn Write, options: &DumpListOptions) -> Result<(), Error> {
     let directory = archive::directory(&house.config, None, Purpose::Reading)?;
     let found = archive::candidates(&directory, None)?;
@@ -30,7 +30,7 @@ pub fn list(house: &House, out: &mut dyn Write, options: &DumpListOptions) -> Re
     } else {
         table(&found, trust)
     };
-    // The porch hands a buffer in, which cannot fail.
+    // A write error is ignored here: `cli/` passes buffered stdout and flushes it itself.
     let _ = out.write_all(text.as_bytes());
     Ok(())
 }
@@ -40,9 +40,9 @@ fn plain<'a>(names: impl Iterator<Item = &'a str>) -> String {
     if names.is_empty() { NONE.to_owned() } else { names.join("\n") + "\n" }
 }
 
-/// One that is no dump to rely on is listed too: somebody may look for it.
+/// Describes one dump. A file that cannot be used is listed too, with its error: somebody may look for it.
 fn as_json(candidate: &DumpCandidate, trust: Trust<'_>) -> Value {
-    // Scripts hand this `name` to `--dump`.
+    // Scripts pass this `name` to `--dump`.
     candidate
         .read(trust)
         .map_or_else(|e| candidate.json(&candidate.file, &e), |dump| dump.json(&candidate.file))
@@ -63,7 +63,7 @@ fn table(found: &[DumpCandidate], trust: Trust<'_>) -> String {
     std::iter::once(head).chain(found.iter().map(line)).collect()
 }
 
-/// What stands for no branch in a list of choices: it is none that git would take.
+/// The choice that stands for no branch. A build job turns it into an empty `--ref`.
 const NO_BRANCH: &str = "(none)";
 
 /// Writes the branches and tags whose migrations may run.

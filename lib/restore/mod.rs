@@ -1,14 +1,14 @@
-//! A dump file to a developer's database: load, verify, migrate, swap.
+//! Loads a dump file, verifies and migrates it, and swaps it in as a developer's database.
 //!
-//! In: a target of `refresh.toml`, a dump of the dump directory, a branch. Out: the target's database replaced as a
-//! whole (or the tables that were named), the old one kept as `<db>__previous`; or everything as it was and one sentence that says why. Also back again (`undo`), and what
-//! there is (`status`, `list`).
+//! In: a target of `refresh.toml`, a dump, a branch. Out: the target's database replaced (with `--only`, the named tables), the
+//! old tables kept in `<db>__previous`. A refresh that fails before the swap leaves the database as it was and says why in one
+//! sentence. `undo` swaps back; `status` and `list` show what there is.
 //!
 //! ```text
-//! choose the dump, look the branch up       nothing is touched yet
-//! lock the target, repair what a killed run left behind
-//! load into <db>__refresh, compare with the manifest, migrate, run `after`
-//! swap                                      the only step that touches <db>
+//! choose the dump, look up the branch       nothing is changed yet
+//! lock the target, repair what an interrupted refresh left behind
+//! load into <db>__refresh, compare with the manifest, migrate, run `set` and `after`
+//! swap                                      the only step that changes <db>
 //! ```
 
 mod alone;

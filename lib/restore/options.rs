@@ -1,4 +1,4 @@
-//! The flags of `dev-restore`, so that its door stays thin.
+//! The options of `dev-restore`'s subcommands. They stand here because `bins/dev-restore.rs` holds no logic.
 
 use crate::config::Length;
 use crate::mysql::LoginOptions;
@@ -53,7 +53,7 @@ pub struct RunOptions {
     #[arg(long, value_name = "HOW", default_value = "digest")]
     pub verify: Verify,
 
-    /// Connections that load at the same time [default: twice the number of cores]
+    /// Connections that load at the same time, at most 8 [default: twice the number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     pub workers: Option<u8>,
 
@@ -89,7 +89,7 @@ pub struct RunOptions {
     pub login: LoginOptions,
 }
 
-/// A name or glob, as people paste it.
+/// Reads one name or glob of `--only`, without the blanks around it. Fails if nothing is left.
 fn table_name(text: &str) -> Result<String, &'static str> {
     match text.trim() {
         "" => Err("a table's name is empty"),

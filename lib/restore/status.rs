@@ -1,6 +1,6 @@
-//! What a target's database was refreshed from, and whether a refresh was interrupted.
+//! Shows what a target's database was refreshed from, and whether a refresh was interrupted.
 //!
-//! In: a target. Out: a few lines or JSON; with `repair`, an interrupted refresh finished or reverted.
+//! In: a target. Out: a few lines, one word, or JSON. With `--repair`, an interrupted refresh is finished or reverted first.
 
 use std::io::Write;
 
@@ -33,7 +33,7 @@ pub fn status(house: &House, out: &mut dyn Write, options: &StatusOptions) -> Re
         history: state::history(&mut session, &target.previous())?,
         stage,
         staging: state::exists(&mut session, &target.staging())?,
-        // Our own lock of the repair may take a moment to go.
+        // After a repair the lock may be our own: the server may take a moment to release it.
         at_work: !options.repair && lock::is_held(&mut session, &target.database)?,
         redo_off: fast::is_off(&mut session),
         repaired,
@@ -43,7 +43,7 @@ pub fn status(house: &House, out: &mut dyn Write, options: &StatusOptions) -> Re
         () if options.plain => report.word().to_owned(),
         () => report.text(&target),
     };
-    // The porch hands a buffer in, which cannot fail.
+    // A write error is ignored here: `cli/` passes buffered stdout and flushes it itself.
     let _ = writeln!(out, "{text}");
     Ok(())
 }
@@ -55,7 +55,7 @@ struct Report {
     staging: bool,
     at_work: bool,
     redo_off: bool,
-    /// Triggers of the database in use that an interrupted swap had set aside.
+    /// Names of the triggers that an interrupted swap has dropped from the database in use.
     set_aside: Vec<String>,
     repaired: Option<String>,
 }
@@ -94,7 +94,7 @@ impl Report {
         })
     }
 
-    /// The tables that the last swap was of, if not all.
+    /// `, only a, b`: the tables of the last swap. Empty if it was the whole database.
     fn only(&self) -> String {
         let only = self.history.as_ref().and_then(|last| last.get("only")).and_then(Value::as_array);
         let only: Vec<&str> = only.into_iter().flatten().filter_map(Value::as_str).collect();

@@ -1,6 +1,7 @@
 //! The allow-list: which server and which database a refresh may replace.
 //!
-//! In: a name, `[targets]`, who has the keys. Out: a [`DevTarget`], or a refusal that lists what is allowed.
+//! In: a target's name, `[targets]`, what decides the login ([`Access`]). Out: a [`DevTarget`], or a refusal; that of an unknown
+//! name lists the names of `[targets]`.
 
 use super::error::Error;
 use crate::config::{Config, TargetConfig};
@@ -10,10 +11,10 @@ use crate::mysql::{Access, Server};
 /// MySQL's limit for a database name, in characters.
 const NAME_CHARACTERS_MAX: usize = 64;
 
-/// What the database is called while it is being loaded.
+/// End of the name of the staging database.
 const STAGING: &str = "__refresh";
 
-/// What the database is called that was there before.
+/// End of the name of the database that keeps the replaced tables.
 const PREVIOUS: &str = "__previous";
 
 /// One development database that may be replaced.
@@ -25,14 +26,14 @@ pub(crate) struct DevTarget {
     pub(crate) database: String,
     /// The server that the database is on.
     pub(crate) server: Server,
-    /// The same server for the account that loads, if `refresh.toml` names one.
+    /// The same server with the loader's login, if `refresh.toml` names a loader.
     pub(crate) loader: Option<Server>,
-    /// Everything else that `refresh.toml` says about it.
+    /// The target's section of `refresh.toml`.
     pub(crate) settings: TargetConfig,
 }
 
 impl DevTarget {
-    /// The target of that name; nothing but `[targets]` is ever touched.
+    /// Finds a target by its name. Fails if `[targets]` lacks it, or if its database cannot be a target's.
     pub(crate) fn of(config: &Config, name: &str, access: &Access) -> Result<Self, Error> {
         let Some(settings) = config.targets.get(name) else {
             let known = config.targets.keys().cloned().collect();
@@ -75,12 +76,12 @@ impl DevTarget {
         Ok(Self { name: name.to_owned(), database, server, loader, settings: settings.clone() })
     }
 
-    /// The database that is being loaded.
+    /// Name of the staging database: `<db>__refresh`.
     pub(crate) fn staging(&self) -> String {
         format!("{}{STAGING}", self.database)
     }
 
-    /// The database that was there before.
+    /// Name of the database that keeps the replaced tables: `<db>__previous`.
     pub(crate) fn previous(&self) -> String {
         format!("{}{PREVIOUS}", self.database)
     }

@@ -65,13 +65,13 @@ pub enum RotateAction {
 }
 
 impl RotateAction {
-    /// Whether what it writes is SQL for another program, and so leaves as it is, control characters too.
+    /// True for a command that writes SQL for another program. Its output is not changed, control characters included.
     pub fn is_sql(&self) -> bool {
         matches!(self, Self::Cat { .. })
     }
 }
 
-/// Does what one of the commands asks for, and writes its answer to `out`.
+/// Performs one of the commands and writes its output to `out`.
 pub fn perform(
     house: &House,
     deed: &RotateAction,
@@ -90,7 +90,7 @@ pub fn perform(
             match (plain, json) {
                 (true, _) => dumps.iter().try_for_each(|dump| writeln!(out, "{}", dump.file))?,
                 (_, true) => {
-                    // Here `name` has always been what the file's name begins with; in `dev-restore list` it is the file.
+                    // `name` has always been what the file's name begins with here, and the file's name in `dev-restore list`.
                     let all = dumps.iter().map(|dump| dump.json(&dump.name)).collect();
                     writeln!(out, "{:#}", Value::Array(all))?;
                 }
@@ -128,7 +128,7 @@ fn verify(house: &House, path: &Path, server: Option<&Server>, out: &mut dyn Wri
     Ok(())
 }
 
-/// A new pair of keys, and on stdout the lines for refresh.toml.
+/// Makes a key pair, and writes the lines for refresh.toml to `out`. Without `file`, the private key goes to `out` too.
 fn keygen(file: Option<&Path>, name: &str, out: &mut dyn Write) -> Result<(), Error> {
     let pair = KeyPair::generate().ok_or(archive::Error::NoRandomness)?;
     match file {
@@ -152,7 +152,7 @@ fn keygen(file: Option<&Path>, name: &str, out: &mut dyn Write) -> Result<(), Er
     Ok(())
 }
 
-/// The server of a target. Databases are made and dropped there, so no other server can be named.
+/// Returns the server of a configured target. No other server can be named: databases are created and dropped there.
 fn server_of(house: &House, name: &str) -> Result<Server, Error> {
     let Some(target) = house.config.targets.get(name) else {
         let known: Vec<&str> = house.config.targets.keys().map(String::as_str).collect();
@@ -162,7 +162,7 @@ fn server_of(house: &House, name: &str) -> Result<Server, Error> {
     Ok(Server::of_config(&target.server)?)
 }
 
-/// For people: right-aligned numbers, one line a dump.
+/// Writes the list for people: one line for each dump, numbers right-aligned.
 fn table(dumps: &[ListedDump], out: &mut dyn Write) -> std::io::Result<()> {
     let width = dumps.iter().map(|dump| dump.file.len()).max().unwrap_or(4).max(4);
     writeln!(
@@ -222,7 +222,7 @@ fn rotate(house: &House, directory: &Path, wish: Option<&str>, out: &mut dyn Wri
             .collect(),
     };
     for name in names {
-        // Without the lock for a dry run: it must not be refused while a dump is being written.
+        // A dry run takes no lock, so that it also works while a dump is being written.
         let store = if house.dry_run { None } else { Some(DumpStore::open(directory, &name)?) };
         let decisions = decisions(&house.config, directory, &name)?;
         if let Some(store) = &store {

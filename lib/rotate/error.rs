@@ -1,4 +1,4 @@
-//! How `mydump-rotate` can fail: the step of the pipe, and its other commands (`list`, `verify`, `cat`, …).
+//! Why `mydump-rotate` fails: as a step of the pipe, and in its other commands (`list`, `verify`, `cat`, …).
 
 use crate::document::{Ending, Exit, Failure};
 use crate::{archive, dump, mysql};
@@ -7,22 +7,22 @@ use crate::{archive, dump, mysql};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Writing a dump, or restoring one on trial (`verify --deep`).
+    /// Writing a dump failed, or loading it on trial (`verify --deep`), or renaming its database (`cat --as`).
     #[error(transparent)]
     Dump(#[from] dump::Error),
-    /// The file, or the directory of dumps.
+    /// The dump file or the directory of dumps cannot be used.
     #[error(transparent)]
     Archive(#[from] archive::Error),
-    /// The server of a target.
+    /// The login of a target's server is wrong.
     #[error(transparent)]
     Server(#[from] mysql::Error),
-    /// The dump has no table of the name that was asked for, or several.
+    /// The dump has no table of the wanted name, or has several.
     #[error("{0}")]
     NotThere(String),
-    /// A list could not be put together.
+    /// The output of a command could not be written.
     #[error("cannot write the list")]
     Output(#[from] std::io::Error),
-    /// What a command asks for does not make sense.
+    /// A command names a target that the configuration does not have.
     #[error("{0}")]
     Usage(String),
 }

@@ -1,7 +1,7 @@
-//! Which dumps stay.
+//! Decides which dumps stay, and removes the others.
 //!
-//! In: the dumps in a directory, how long they stay, the time. Out: what goes and why; then it goes. The decision is a
-//! pure function (`policy.rs`); nothing is removed before a new dump is there, whole and verified.
+//! In: the dumps in a directory, how long they stay, the time. Out: which dumps are removed and why; then their removal. The
+//! decision is a pure function (`policy.rs`). In the pipe, nothing is removed before the new dump is published.
 
 mod command;
 mod error;

@@ -1,17 +1,17 @@
-//! The decision: a list, a policy and a time in; for each dump keep or remove, and why, out.
+//! The decision. In: a list of dumps, a policy and a time. Out: for each dump keep or remove, and why.
 //!
 //! ```text
-//! keep   whatever says that it is of a later moment than now: some clock is or was wrong
-//! of the others, where now is the newest one's moment:
+//! keep   every dump of a moment in the future: a clock is or was wrong
+//! of the others, whose ages are counted from the newest one's moment:
 //! keep   the newest
 //!        the first `keep_at_least`
-//!        whatever is younger than `keep_days` times 24 hours
-//!        what this run has just made
+//!        those younger than `keep_days` times 24 hours
+//!        the dump that this run has just made
 //! remove the rest
 //! ```
 //!
-//! Counting back from the newest dump, not from the clock, means that a clock that jumps ahead, or a week without a new
-//! dump, removes nothing; and a clock that jumps back takes everything for later than now.
+//! Ages are counted from the newest dump, not from the clock, so a clock that jumps ahead, or a week without a new dump,
+//! removes nothing. For a clock that jumps back, every dump is of the future and stays.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -20,24 +20,24 @@ use crate::archive::is_later;
 /// How long dumps stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RetentionPolicy {
-    /// Dumps younger than so many times 24 hours stay.
+    /// Dumps younger than this number times 24 hours stay.
     pub keep_days: u32,
-    /// So many of the newest stay whatever their age.
+    /// This number of the newest dumps stay, whatever their age.
     pub keep_at_least: u32,
 }
 
-/// What becomes of one dump.
+/// Whether one dump stays, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Decision {
     /// File name of the dump.
     pub file: String,
-    /// Whether the dump stays: if not, it is removed.
+    /// True if the dump stays; otherwise it is removed.
     pub keep: bool,
     /// The rule that decided, for people.
     pub reason: String,
 }
 
-/// Decides on dumps, given as file name and the moment of their data. The answer is newest first.
+/// Decides on dumps, given as file name and the moment of their data. Returns the decisions newest first.
 pub(super) fn decide(
     dumps: &[(String, Timestamp)],
     policy: RetentionPolicy,
@@ -65,7 +65,7 @@ pub(super) fn decide(
     later.into_iter().map(wrong).chain(sorted.into_iter().enumerate().map(decide)).collect()
 }
 
-/// The dump that was made a moment ago stays, however old its data is: the run that follows needs it.
+/// Keeps the dump `made`, which this run has just made, however old its data is: the next tool of the pipe needs it.
 pub(super) fn keep(decisions: &mut [Decision], made: &str) {
     for decision in decisions.iter_mut().filter(|decision| !decision.keep && decision.file == made) {
         decision.keep = true;
@@ -73,7 +73,7 @@ pub(super) fn keep(decisions: &mut [Decision], made: &str) {
     }
 }
 
-/// A dump without a row is more likely a wrong source than a wish: it takes the place of no other.
+/// Keeps all dumps, since the new one has no rows: more likely its source is wrong than that this was wanted.
 pub(super) fn spare(decisions: &mut [Decision]) {
     for decision in decisions.iter_mut().filter(|decision| !decision.keep) {
         decision.keep = true;
@@ -136,7 +136,7 @@ mod tests {
                 ("app-0", "older than 1 days")
             ]
         );
-        // The clock is far behind: nothing goes.
+        // The clock is far behind: every dump stays.
         assert_eq!(
             kept(&list, RetentionPolicy { keep_days: 0, keep_at_least: 0 }, Timestamp::UNIX_EPOCH).len(),
             4

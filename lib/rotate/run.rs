@@ -1,6 +1,6 @@
-//! The tool: dump, publish, and only then rotate.
+//! `mydump-rotate` as a step of the pipe: dump, publish, and only then rotate.
 //!
-//! In: what [`dump::write`] takes. Out: the document's `dump` and `rotation`. Both happen under one lock.
+//! In: the arguments of [`dump::write`]. Out: the document's `dump` and `rotation`. Both steps run under one lock.
 
 use std::path::Path;
 
@@ -33,7 +33,7 @@ pub fn run(house: &House, document: &mut Document, options: &Options) -> Result<
     Ok(done)
 }
 
-/// What would become of the dumps of one name. Only whole dumps of ours are looked at.
+/// Decides on the dumps of one name. Files that are not whole dumps are left alone.
 pub(crate) fn decisions(config: &Config, directory: &Path, name: &str) -> Result<Vec<Decision>, Error> {
     let all = archive::whole_dumps(directory, name, Trust::of(config))?;
     let policy =
@@ -41,8 +41,8 @@ pub(crate) fn decisions(config: &Config, directory: &Path, name: &str) -> Result
     Ok(decide_apart(all, policy, Timestamp::now()))
 }
 
-/// Dumps that are believed are decided on as if there were no others, so that no file of somebody else can push one of them out.
-/// The others (of a key that was changed, of nobody) take room as well, and go when they are old.
+/// Decides on trusted dumps as if there were no others, so that no untrusted file can push one of them out. The others (signed
+/// with a former key, or not at all) take disk space too, and are removed when they are old.
 fn decide_apart(all: Vec<WholeDump>, policy: RetentionPolicy, clock: Timestamp) -> Vec<Decision> {
     let order: Vec<String> = all.iter().map(|dump| dump.file.clone()).collect();
     let (believed, others): (Vec<WholeDump>, Vec<WholeDump>) =
@@ -51,7 +51,7 @@ fn decide_apart(all: Vec<WholeDump>, policy: RetentionPolicy, clock: Timestamp) 
         dumps.iter().map(|dump| (dump.file.clone(), dump.as_of)).collect()
     };
     let mut decisions = decide(&known(&believed), policy, clock);
-    // Old is what is old beside the newest one that is believed; so many of the newest are kept of those alone.
+    // The age of untrusted dumps is counted from the newest trusted dump. `keep_at_least` then counts trusted dumps only.
     let newest = believed.first().cloned();
     let keep_at_least = if newest.is_some() { 0 } else { policy.keep_at_least };
     let beside: Vec<WholeDump> = others.iter().cloned().chain(newest).collect();
@@ -61,7 +61,7 @@ fn decide_apart(all: Vec<WholeDump>, policy: RetentionPolicy, clock: Timestamp) 
     decisions
 }
 
-/// Removes what the decisions say.
+/// Removes the dumps that the decisions do not keep.
 pub(crate) fn apply(store: &DumpStore, decisions: &[Decision]) -> Result<(), Error> {
     for decision in decisions.iter().filter(|decision| !decision.keep) {
         store.remove(&decision.file)?;

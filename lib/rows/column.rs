@@ -1,8 +1,8 @@
 //! Columns: how each type is read from the server and written as SQL.
 //!
-//! In: `information_schema.COLUMNS`. Out: per column the expression to select and the form of its literal. The form
-//! follows from the column's declared type alone, so that a dump and a later check of the restored table write the
-//! same text for the same value.
+//! In: `information_schema.COLUMNS`. Out: for each column the expression to select and the form of its literal. The form
+//! depends only on the column's declared type, so that a dump and a later check of the restored table write the same
+//! text for the same value.
 
 use std::collections::BTreeMap;
 
@@ -14,25 +14,25 @@ use crate::sql;
 /// How a column's values are read and written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// Integers, DECIMAL, YEAR: the server's text, bare.
+    /// Integers, DECIMAL, YEAR: the server's text, without quotes.
     Number,
     /// FLOAT, and DOUBLE with a display width: read as a full DOUBLE (the server rounds a FLOAT's text to six
-    /// digits), written bare.
+    /// digits), written without quotes.
     Real,
-    /// DOUBLE: the server's text has all 17 digits.
+    /// DOUBLE: the server's text, which has all 17 digits.
     Double,
     /// BIT: read and written as an integer.
     Bit,
     /// Bytes: BINARY, BLOB, spatial and vector types.
     Binary,
-    /// JSON of MySQL, which reads and writes it itself: a quoted text, its numbers as they are after a restore.
+    /// JSON of MySQL: a quoted text, with its numbers as the server writes them after a restore.
     Json,
-    /// Everything else: a quoted text.
+    /// All other types: a quoted text.
     Text,
     /// ENUM: a quoted text; the error value, read as an empty text, is written as `0`.
     Enum,
-    /// ENUM that has an empty text among its values: read and written as the value's number, since the text alone
-    /// does not tell the two apart.
+    /// ENUM that has an empty text among its values: read and written as the value's number, since the text does not tell
+    /// this value from the error value.
     EnumNumber,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct RowColumn {
     /// The type as it is declared: `decimal(8,2) unsigned`.
     pub(crate) declared: String,
     pub(crate) form: Form,
-    /// Computed by the server; cannot be inserted.
+    /// True if the server computes the column, which then cannot be inserted.
     pub(crate) generated: bool,
     pub(crate) nullable: bool,
 }
@@ -62,7 +62,7 @@ impl Form {
             }
             "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring"
             | "multipolygon" | "geometrycollection" | "geomcollection" => Self::Binary,
-            // On MariaDB it is a LONGTEXT.
+            // Only MySQL: JSON of MariaDB is a LONGTEXT.
             "json" => Self::Json,
             "enum" if has_empty_value(column_type) => Self::EnumNumber,
             "enum" => Self::Enum,
@@ -70,10 +70,10 @@ impl Form {
         }
     }
 
-    /// What to select for a value of this form.
+    /// Returns the expression to select for a value of this form.
     pub(crate) fn read(self, expression: &str) -> String {
         match self {
-            // Plus zero would take the sign of a negative zero.
+            // Adding zero would remove the sign of a negative zero.
             Self::Real => format!("({expression})*1e0"),
             Self::Bit | Self::EnumNumber => format!("({expression})+0"),
             Self::Number | Self::Double | Self::Binary | Self::Text | Self::Json | Self::Enum => {
@@ -84,8 +84,8 @@ impl Form {
 }
 
 impl RowColumn {
-    /// `expression` as the column would hold it, where a wider result would be written differently. The rest is left
-    /// to whoever chose the expression: it must fit the column.
+    /// Returns `expression` converted to the column's type, for types in which a wider result would be written differently.
+    /// For other types, the expression itself must fit the column.
     pub(crate) fn coerced(&self, expression: &str) -> String {
         let unsigned = self.declared.contains("unsigned");
         match self.data_type.as_str() {
@@ -102,18 +102,18 @@ impl RowColumn {
                 format!("CAST({expression} AS {kind}{digits})")
             }
             "date" => format!("CAST({expression} AS DATE)"),
-            // A CHAR's trailing blanks are not read back.
+            // A server does not return the trailing blanks of a CHAR.
             "char" => format!("TRIM(TRAILING ' ' FROM {expression})"),
             _ => expression.to_owned(),
         }
     }
 
-    /// Whether its values are whole numbers.
+    /// True for an integer type.
     pub(crate) fn is_integer(&self) -> bool {
         matches!(self.data_type.as_str(), "tinyint" | "smallint" | "mediumint" | "int" | "bigint")
     }
 
-    /// Whether chunks may be cut by this column: a literal of it compares as the index is ordered.
+    /// True if chunks may be cut by this column: it is NOT NULL, and its literals compare in the order of the index.
     pub(crate) fn orders(&self) -> bool {
         let ordered = matches!(
             self.data_type.as_str(),
@@ -138,14 +138,14 @@ impl RowColumn {
     }
 }
 
-/// Whether one of the values of `enum('a','','b')` is the empty text.
+/// True if one of the values is the empty text, as in `enum('a','','b')`.
 fn has_empty_value(column_type: &str) -> bool {
     sql::members(column_type).iter().any(String::is_empty)
 }
 
 type Fact = (String, String, String, String, Option<String>, String);
 
-/// The columns of all tables and views of a database, in their order, by table. `table` narrows it down to one.
+/// Returns the columns of all tables and views of a database, in their order, by table; with `table`, only of this one.
 pub(crate) fn columns_of(
     session: &mut Session,
     database: &str,
@@ -158,7 +158,7 @@ pub(crate) fn columns_of(
     let mut tables: BTreeMap<String, Vec<RowColumn>> = BTreeMap::new();
     for (table, name, data_type, column_type, expression, nullable) in facts {
         let data_type = data_type.to_lowercase();
-        // Not EXTRA: its DEFAULT_GENERATED is a default, not a generated column.
+        // EXTRA is not used: DEFAULT_GENERATED in it means a default, not a generated column.
         let generated = expression.is_some_and(|text| !text.is_empty());
         tables.entry(table).or_default().push(RowColumn {
             form: Form::of(&data_type, &column_type.to_lowercase()),
@@ -172,7 +172,7 @@ pub(crate) fn columns_of(
     Ok(tables)
 }
 
-/// The columns of the given names, in their order.
+/// Returns the columns of the given names, in the order of the names. Fails when a column is not known.
 pub(crate) fn pick(
     known: &[RowColumn],
     database: &str,

@@ -1,7 +1,7 @@
-//! Digests: whether two tables hold the same rows, in whatever order.
+//! Digests, which show whether two tables hold the same rows in any order.
 //!
-//! In: tuples as the dumper writes them. Out: their number and the sum modulo 2^128 of their XXH3-128. A sum, not an
-//! exclusive or: two equal rows of a table without a key must count twice.
+//! In: tuples as the dumper writes them. Out: their number and the sum modulo 2^128 of their XXH3-128. It is a sum and no
+//! exclusive or, since two equal rows of a table without a key must count twice.
 
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -12,7 +12,7 @@ use crate::document::TableDigest;
 use crate::mysql::Session;
 use crate::sql::{name, qualified};
 
-/// Rows and their digest so far.
+/// The number of rows so far, and the sum of their hashes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Sum {
     pub(crate) rows: u64,
@@ -32,14 +32,14 @@ impl Sum {
         self.total = self.total.wrapping_add(other.total);
     }
 
-    /// As it is written: 32 hexadecimal digits.
+    /// Returns the digest: 32 hexadecimal digits.
     pub(crate) fn digest(&self) -> String {
         format!("{:032x}", self.total)
     }
 }
 
-/// Re-reads a table and digests it as the dumper would: equal to the manifest's entry of it
-/// if and only if the rows are. `columns` are the entry's. Sets the session's `sql_mode` to nothing.
+/// Reads a table and digests it as the dumper does. The digest equals that of the table's manifest entry if and only
+/// if the rows are equal. `columns` are those of the entry. Sets the session's `sql_mode` to an empty one.
 pub fn digest_table(
     session: &mut Session,
     database: &str,

@@ -1,12 +1,12 @@
-//! One value as an SQL literal: the same text from a dump and from a later check of the restored table.
+//! Writes one value as an SQL literal: the same text in a dump and in a later check of the restored table.
 //!
-//! In: a value in the text of the server's text protocol. Out: its literal in `VALUES (…)`. Escapes assume
-//! backslashes in strings, which the session settings of every dump switch on.
+//! In: a value as text of the server's text protocol. Out: its literal in `VALUES (…)`. Escapes use backslashes in
+//! strings, which the session settings of every dump allow.
 
 use super::column::Form;
 use super::json::canonical;
 
-/// What a value becomes inside quotes: 0 for itself, else the letter after a backslash.
+/// For each byte inside quotes, the letter that is written after a backslash; 0 if the byte is written unescaped.
 const ESCAPES: [u8; 256] = {
     let mut table = [0; 256];
     table[0] = b'0';
@@ -22,7 +22,7 @@ const ESCAPES: [u8; 256] = {
 #[derive(Debug)]
 pub(crate) struct NoLiteral(pub(crate) String);
 
-/// Appends one literal; no value is NULL.
+/// Appends the literal of a value; `None` is NULL. Fails for a number that has no literal, such as NaN.
 #[inline]
 pub(crate) fn literal(form: Form, value: Option<&[u8]>, out: &mut Vec<u8>) -> Result<(), NoLiteral> {
     let Some(bytes) = value else {
@@ -52,11 +52,11 @@ pub(crate) fn literal(form: Form, value: Option<&[u8]>, out: &mut Vec<u8>) -> Re
     }
 }
 
-/// A number: digits, a sign, a point.
+/// Appends a number without quotes. Fails for bytes other than digits, signs, a point and an exponent.
 #[inline]
 fn bare(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), NoLiteral> {
     let number = |byte: &u8| byte.is_ascii_digit() | matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E');
-    // To the end even if the first is wrong: there is no branch for each byte then.
+    // Tests all bytes even if the first is wrong, which needs no branch for each byte.
     if bytes.is_empty() || !bytes.iter().fold(true, |all, byte| all & number(byte)) {
         return Err(NoLiteral(String::from_utf8_lossy(bytes).into_owned()));
     }
@@ -64,7 +64,7 @@ fn bare(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), NoLiteral> {
     Ok(())
 }
 
-/// A floating-point number. A bare `-0` is the integer 0, but a text keeps its sign.
+/// Appends a floating-point number. A negative zero is quoted: a bare `-0` is the integer 0, but a text keeps the sign.
 fn real(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), NoLiteral> {
     let zero = bytes.iter().all(|byte| matches!(byte, b'-' | b'0' | b'.'));
     if zero && bytes.first() == Some(&b'-') {
@@ -74,10 +74,10 @@ fn real(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), NoLiteral> {
     bare(bytes, out)
 }
 
-/// How many bytes are looked at together.
+/// Number of bytes that are tested together.
 const LANE_BYTES: usize = 16;
 
-/// A quoted text with every byte escaped that ends a string or that a client would change on its way.
+/// Appends a quoted text. Every byte is escaped that ends a string, or that a client may change.
 #[inline]
 fn quoted(bytes: &[u8], out: &mut Vec<u8>) {
     out.reserve(bytes.len() + 2);
@@ -92,9 +92,9 @@ fn quoted(bytes: &[u8], out: &mut Vec<u8>) {
     out.push(b'\'');
 }
 
-/// Where the first byte is that needs an escape.
+/// Returns the position of the first byte that needs an escape.
 fn special(bytes: &[u8]) -> Option<usize> {
-    // Without a way out of the loop, so that it becomes vector instructions; tabs and the like are sorted out below.
+    // No early exit, so that this becomes vector instructions. Bytes that need no escape, such as tabs, are sorted out below.
     let plain = |lane: &&[u8; LANE_BYTES]| {
         let suspect = |byte: u8| u8::from(byte < 0x20) | u8::from(byte == b'\'') | u8::from(byte == b'\\');
         lane.iter().fold(0, |found, byte| found | suspect(*byte)) == 0

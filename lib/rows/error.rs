@@ -1,4 +1,4 @@
-//! How a table's rows can fail to become text.
+//! Why a table's rows cannot be read or written as text.
 
 use crate::document::{Ending, Exit, Failure};
 use crate::mysql;
@@ -7,7 +7,7 @@ use crate::mysql;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A column that was asked for is not on the server.
+    /// A wanted column is not on the server.
     #[error("{database}.{table} has no column {column} on the server")]
     NoColumn {
         /// Database of the table, unquoted.

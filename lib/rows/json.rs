@@ -1,7 +1,7 @@
-//! JSON of MySQL as it is after a restore.
+//! Writes JSON of MySQL as the server writes it after a restore.
 //!
-//! In: the text that the server writes. Out: the text that it will write once it has read that again. A DECIMAL in a document is
-//! written with all its digits, `10.50`, and read as a DOUBLE, `10.5`; without this, no restore would ever be what was dumped.
+//! In: the text that the server writes. Out: the text that a server writes once it has read that text. Without this, digests
+//! would differ after a restore: a DECIMAL in a document is written with all its digits, `10.50`, but read as a DOUBLE, `10.5`.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use memchr::memchr2;
 
 use crate::mysql::double;
 
-/// The document with each number as the server writes a DOUBLE, or the integer that it is.
+/// Returns the document with each number written as the server writes a DOUBLE; integers of 64 bits stay.
 pub(super) fn canonical(json: &[u8]) -> Cow<'_, [u8]> {
     let mut text: Option<Vec<u8>> = None;
     let (mut at, mut copied) = (0, 0);
@@ -43,7 +43,7 @@ fn is_of_number(byte: u8) -> bool {
     byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E')
 }
 
-/// Where a text ends that begins at `at`.
+/// Returns the position after the quoted text that begins at `at`.
 fn behind_text(json: &[u8], mut at: usize) -> usize {
     at += 1;
     while let Some(found) = memchr2(b'"', b'\\', &json[at..]) {
@@ -56,7 +56,7 @@ fn behind_text(json: &[u8], mut at: usize) -> usize {
     json.len()
 }
 
-/// The number as it is after a restore; nothing if it is that already.
+/// Returns a number as it is written after a restore; `None` if it stays the same.
 fn rewritten(number: &[u8]) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(number).ok()?;
     let is_whole = !number.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E'));

@@ -1,7 +1,7 @@
-//! A table's rows as tuples of SQL text, and the digest of them.
+//! A table's rows as tuples of SQL text, and their digest.
 //!
-//! In: a session, a SELECT and what `information_schema` says of its columns. Out: tuples of literals, the same from a dump
-//! and from a later check of the restored table.
+//! In: a session, a SELECT and the facts of `information_schema` about its columns. Out: tuples of literals, the same in a
+//! dump and in a later check of the restored table.
 
 mod column;
 mod digest;

@@ -1,18 +1,18 @@
-//! Rows off a connection, each as one tuple of literals.
+//! Reads rows from a connection, each as one tuple of literals.
 //!
-//! In: a session, a SELECT, its columns. Out: the text between the parentheses of one `VALUES (…)` a row, in the order in which
-//! the server sends them.
+//! In: a session, a SELECT, its columns. Out: for each row the text between the parentheses of `VALUES (…)`, in the order in
+//! which the server sends the rows.
 
 use super::column::RowColumn;
 use super::encode;
 use super::error::Error;
 use crate::mysql::{Fields, Session};
 
-/// How much of a row's buffer is kept for the next row.
+/// Most bytes of the buffer that are kept for the next row.
 const TUPLE_BYTES_KEPT: usize = 1 << 20;
 
-/// Streams the rows of a statement as tuples, one buffer for all of them. `row_seen` says whether to go on; if not, the
-/// connection is of no use any more than to be closed.
+/// Calls `row_seen` with each row of a statement as a tuple, in one buffer for all rows. `row_seen` returns whether to go on. If
+/// it returns false or fails, the connection can only be closed.
 pub(crate) fn read<E: From<Error>>(
     session: &mut Session,
     deed: &str,
@@ -33,7 +33,7 @@ pub(crate) fn read<E: From<Error>>(
     outcome.map(drop)
 }
 
-/// A row's literals with commas between them.
+/// Writes a row's literals into `tuple`, with commas between them.
 fn encode_row(
     mut fields: Fields<'_>,
     columns: &[RowColumn],

@@ -1,11 +1,11 @@
-//! The originals as a client may hold them: keyed hashes in bounded memory, and two coarse sieves before them.
+//! Tells whether a text is an original: keyed hashes in bounded memory, and two coarse sieves before them.
 //!
-//! In: records. Out: whether a canonical text is an original. A text passes, each step only if the one before says so:
+//! In: records. Out: whether a canonical text is an original. Each sieve is tried only if the text has passed the one before:
 //!
 //! ```text
-//! its first four bytes and its length   65,536 masks of lengths: ends most runs of words before they are put together
-//! its CRC                               bits, 16 a value
-//! its keyed hash (SHA-256, 64 bits)     the hashes themselves; beyond a limit a Bloom filter, which says "perhaps"
+//! its first four bytes and its length   65,536 bit masks of lengths: they stop most runs of words before these are put together
+//! its CRC                               a bit map, 16 bits for each value
+//! its keyed hash (SHA-256, 64 bits)     the hashes themselves; above a limit a Bloom filter, which says "perhaps"
 //! ```
 
 use std::collections::HashSet;
@@ -14,34 +14,34 @@ use sha2::{Digest, Sha256};
 
 use super::{KEY_BYTES, LENGTH_MIN, ValueSort, stop};
 
-/// Length of a record: hash 8, CRC 4, beginning 2, length 1, big endian.
+/// Bytes of a record: hash 8, CRC 4, upper half of the CRC of the first four bytes 2, length 1, big endian.
 pub const RECORD_BYTES: usize = 15;
 
-/// A record as the server makes it.
+/// A record of one original, as the server makes it.
 pub type Record = [u8; RECORD_BYTES];
 
-/// Up to so many hashes are held as they are: 64 MiB.
+/// Most hashes that are held themselves, in 64 MiB. For more, a Bloom filter is used.
 const EXACT_MAX: u64 = 8 << 20;
 
-/// Bits of the sieve of CRCs: from 8 KiB to 32 MiB.
+/// The least and the most bits of the bit map of CRCs: 8 KiB and 32 MiB.
 const CRC_BITS: std::ops::RangeInclusive<u64> = 1 << 16..=1 << 28;
 
-/// Bits of the Bloom filter, 64 MiB, and how many are set for a value.
+/// Bits of the Bloom filter: 64 MiB. `BLOOM_ROUNDS` of them are set for each value.
 const BLOOM_BITS: u64 = 1 << 29;
 const BLOOM_ROUNDS: u64 = 5;
 
-/// What the filter says of a hash.
+/// Whether a hash is the hash of an original.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Known {
-    /// It is none of them.
+    /// The hash is of no original.
     No,
-    /// It is one of them.
+    /// The hash is of an original.
     Yes,
-    /// Only the table on the server knows.
+    /// The filter is not sure: the table of originals on the server must be asked.
     Perhaps,
 }
 
-/// The originals of a plan.
+/// The hashed originals of a plan, with the sieves.
 #[derive(Debug)]
 pub struct Filter {
     key: [u8; KEY_BYTES],
@@ -58,7 +58,7 @@ enum Hashes {
 }
 
 impl Filter {
-    /// A filter with room for so many values; [`Self::add`] them, then [`Self::close`] it.
+    /// Makes a filter with room for `values` originals. [`Self::add`] their records, then [`Self::close`] it.
     pub fn with_room(key: [u8; KEY_BYTES], values: u64) -> Self {
         Self::with_limit(key, values, EXACT_MAX)
     }
@@ -86,7 +86,7 @@ impl Filter {
         }
     }
 
-    /// Puts the hashes in order: nothing is added any more.
+    /// Sorts the hashes. No record may be added after this.
     pub fn close(&mut self) {
         if let Hashes::Exact(all) = &mut self.hashes {
             all.sort_unstable();
@@ -95,25 +95,24 @@ impl Filter {
         }
     }
 
-    /// Which lengths texts that begin with these four bytes may have; 0 if there is none.
+    /// Returns the bits ([`length_bit`]) of the lengths of originals that may begin with these four bytes; 0 if there are none.
     #[inline]
     pub(crate) fn lengths(&self, begin: [u8; 4]) -> u64 {
         let parts = self.begins.iter().zip(begin).map(|(table, byte)| table[usize::from(byte)]);
         self.lengths[usize::from(parts.fold(0, |one, other| one ^ other))]
     }
 
-    /// Whether a text of this CRC may be one.
+    /// True if an original may have the same CRC as this text.
     #[inline]
     pub(crate) fn crc(&self, text: &[u8]) -> bool {
         get(&self.crcs, u64::from(crc32fast::hash(text)))
     }
 
-    /// The keyed hash of a canonical text.
     pub(crate) fn hash(&self, sort: ValueSort, text: &[u8]) -> u64 {
         hash(&self.key, sort, text)
     }
 
-    /// Whether the hash is one of the originals'.
+    /// Looks a keyed hash up among the originals'.
     pub(crate) fn knows(&self, hash: u64) -> Known {
         match &self.hashes {
             Hashes::Exact(all) if all.binary_search(&hash).is_ok() => Known::Yes,
@@ -123,25 +122,25 @@ impl Filter {
     }
 }
 
-/// The keyed hash of a canonical text.
+/// Returns the keyed hash of a canonical text.
 fn hash(key: &[u8; KEY_BYTES], sort: ValueSort, text: &[u8]) -> u64 {
     let digest = Sha256::new().chain_update(key).chain_update(sort.letter()).chain_update(text).finalize();
     u64::from_be_bytes(std::array::from_fn(|at| digest[at]))
 }
 
-/// The hash of a record.
+/// Returns the keyed hash of a record.
 pub fn hash_of(record: &Record) -> u64 {
     let [hash @ .., _, _, _, _, _, _, _] = *record;
     u64::from_be_bytes(hash)
 }
 
-/// Hashes of the words that are not looked for alone.
+/// Returns the hashes of the words that are not searched for alone.
 pub fn stop_hashes(key: &[u8; KEY_BYTES]) -> HashSet<u64> {
     stop::words().map(|word| hash(key, ValueSort::Word, word.as_bytes())).collect()
 }
 
-/// The upper half of a CRC of four bytes, byte by byte: a CRC of a sum (XOR) is the sum of the CRCs. Computed anew for
-/// every word of a dump, it would cost more than the lookup.
+/// Makes the tables from which `lengths` adds up the upper half of the CRC of four bytes, one value for each byte: the CRC
+/// of a sum (XOR) is the sum of the CRCs. A whole CRC for every word of a dump would cost more than the lookup.
 fn begins() -> [[u16; 256]; 4] {
     let upper = |bytes: [u8; 4]| u16::try_from(crc32fast::hash(&bytes) >> 16).unwrap_or_default();
     let nothing = upper([0; 4]);
@@ -149,18 +148,18 @@ fn begins() -> [[u16; 256]; 4] {
         std::array::from_fn(|byte| {
             let mut bytes = [0; 4];
             bytes[place] = u8::try_from(byte).unwrap_or_default();
-            // What four bytes of nothing give is in the sum once.
+            // The CRC of four zero bytes must be in the sum exactly once.
             if place == 0 { upper(bytes) } else { upper(bytes) ^ nothing }
         })
     })
 }
 
-/// One bit a length; the longest share the last.
+/// Returns the bit of a length. All lengths from `LENGTH_MIN` + 63 on share the last bit.
 pub(crate) fn length_bit(length: usize) -> u64 {
     1 << length.saturating_sub(LENGTH_MIN).min(63)
 }
 
-/// Bits of a Bloom filter, from the two halves of a hash that is random already.
+/// Returns the bits of a hash in the Bloom filter. They come from its two halves, which are already random.
 fn bloom(hash: u64) -> impl Iterator<Item = u64> {
     let (one, other) = (hash & 0xffff_ffff, hash >> 32 | 1);
     (0..BLOOM_ROUNDS).map(move |round| one.wrapping_add(round.wrapping_mul(other)))
@@ -170,7 +169,7 @@ fn bitmap(bits: u64) -> Vec<u64> {
     vec![0; usize::try_from(bits / 64).unwrap_or_default()]
 }
 
-/// The word and the bit in it; the map's length is a power of two.
+/// Returns the word of the map and the bit in this word. The map's length is a power of two.
 #[inline]
 fn place(map: &[u64], bit: u64) -> (usize, u64) {
     let word = usize::try_from(bit / 64).unwrap_or_default() & (map.len() - 1);
@@ -188,7 +187,7 @@ fn get(map: &[u64], bit: u64) -> bool {
     map[word] & bit != 0
 }
 
-/// The record that the server would make.
+/// Makes the record that the server would make, for tests.
 #[cfg(test)]
 pub(crate) fn record(filter: &Filter, sort: ValueSort, text: &str) -> Record {
     let bytes = text.as_bytes();

@@ -1,7 +1,7 @@
-//! The canonical form: letters and digits in lower case, nothing else. The same here and in SQL.
+//! The canonical form of a text: letters and digits in lower case, nothing else. SQL makes the same form (`sql.rs`).
 //!
-//! In: text. Out: per character what it becomes, or that it separates words. Lower case is the server's own: servers
-//! of different age know different letters, so the table is asked of the server (`SELECT LOWER(…)`) and not guessed.
+//! In: text. Out: for each character its folded form, or that it separates words. Lower case is the server's own: servers
+//! of different age know different letters, so the table is read from the server (`SELECT LOWER(…)`).
 
 use std::collections::HashMap;
 
@@ -19,10 +19,10 @@ pub(crate) const SEPARATORS: &[(char, char)] = &[
     ('\u{ff01}', '\u{ff0f}'),
 ];
 
-/// Beyond, there are no letters with two cases that names are written in.
+/// The last code point whose lower case is read. No names are written in cased letters beyond it.
 const CASED_MAX: u32 = 0x1_FFFF;
 
-/// What each byte of ASCII becomes; 0 separates.
+/// The folded form of each ASCII byte; 0 for a separator.
 const ASCII: [u8; 128] = {
     let mut table = [0; 128];
     let mut byte: u8 = 0;
@@ -35,14 +35,14 @@ const ASCII: [u8; 128] = {
     table
 };
 
-/// The table of one server.
+/// The lower case of letters beyond ASCII, as one server has it.
 #[derive(Debug, Clone, Default)]
 pub struct Fold {
     lower: HashMap<char, char>,
 }
 
 impl Fold {
-    /// The letters to ask a server about, one a line.
+    /// Returns the letters whose lower case is read from the server, one on each line.
     pub fn question() -> String {
         let letters = (0x80..=CASED_MAX).filter_map(char::from_u32).filter(|c| {
             let mut lower = c.to_lowercase();
@@ -51,7 +51,7 @@ impl Fold {
         letters.flat_map(|c| [c, '\n']).collect()
     }
 
-    /// Learns from the server's answer to [`Self::question`].
+    /// Makes the table from the server's answer: the lower case of [`Self::question`].
     pub fn learn(answer: &str) -> Self {
         let question = Self::question();
         let pairs = question.lines().zip(answer.lines()).filter_map(|(letter, lower)| {
@@ -62,13 +62,13 @@ impl Fold {
         Self { lower: pairs.collect() }
     }
 
-    /// As Unicode has it, for tests without a server.
+    /// Makes the table from Unicode, for tests without a server.
     #[cfg(test)]
     pub(crate) fn of_unicode() -> Self {
         Self::learn(&Self::question().to_lowercase())
     }
 
-    /// Takes one character off `text`: its length, and what it becomes; nothing for a separator.
+    /// Reads the first character of `text`. Returns its length in bytes and its folded form; `None` for a separator.
     #[inline]
     pub(crate) fn next(&self, text: &[u8]) -> (usize, Option<char>) {
         let first = text[0];
@@ -82,7 +82,7 @@ impl Fold {
         (c.len_utf8(), folded)
     }
 
-    /// The canonical form of a whole text.
+    /// Returns the canonical form of a whole text.
     pub fn canonical(&self, text: &str) -> String {
         let mut rest = text.as_bytes();
         let mut folded = String::with_capacity(text.len());
@@ -97,7 +97,7 @@ impl Fold {
     }
 }
 
-/// Writes a folded character: all of them are one, but for `ß`.
+/// Writes a folded character. Only `ß` becomes two characters, and only `ς` another one.
 #[inline]
 pub(crate) fn write(c: char, mut out: impl FnMut(&str)) {
     match c {
@@ -107,7 +107,7 @@ pub(crate) fn write(c: char, mut out: impl FnMut(&str)) {
     }
 }
 
-/// The character that begins here; none where the bytes are no UTF-8.
+/// Returns the first character; `None` where the bytes are no UTF-8.
 fn first_character(text: &[u8]) -> Option<char> {
     let length = match text[0] {
         0xc2..=0xdf => 2,

@@ -1,17 +1,17 @@
-//! Records on their way to the work schema: under a stream of keyed hashes, since statements and their values are logged.
+//! Seals records for the work schema with a stream of keyed hashes, since statements and their values are logged.
 //!
-//! In: bytes, the scan key, and where they go. Out: bytes that say nothing without the key; sealed again, they are as before.
-//! The key itself is made by the server and in no statement. CRCs and lengths of the records are not keyed, and a
-//! telephone number has few more possible values than a CRC.
+//! In: bytes, the scan key, and the place that the bytes are stored at. Out: bytes that tell nothing without the key. Sealing
+//! them again opens them. No statement contains the key in clear. The seal is needed because the CRCs and lengths in records are
+//! not keyed, and a telephone number has few more possible values than a CRC.
 
 use sha2::{Digest, Sha256};
 
 use super::KEY_BYTES;
 
-/// Not the letter of a [`super::Sort`]: no block is ever the hash of a value.
+/// Not the letter of a [`super::ValueSort`], so that no block of the stream is ever the hash of a value.
 const LETTER: &str = "c";
 
-/// Seals or opens bytes that are the only ones of their place.
+/// Seals bytes, or opens sealed bytes. No two texts may have the same `place`: they would be sealed with the same stream.
 pub fn seal(key: &[u8; KEY_BYTES], place: &[u8], bytes: &mut [u8]) {
     let stream = Sha256::new().chain_update(key).chain_update(LETTER).chain_update(place);
     for (number, block) in (0_u64..).zip(bytes.chunks_mut(32)) {

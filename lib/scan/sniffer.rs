@@ -1,6 +1,6 @@
-//! One cell after another: views, words, the filter, and the rules that keep false alarms away.
+//! Searches one cell after another: the views of its text, their words, the filter, and the rules that keep false alarms away.
 //!
-//! In: the bytes of outgoing cells. Out: the hashes of the originals that they hold.
+//! In: the bytes of outgoing cells. Out: the hashes of the originals in them.
 
 use std::cell::LazyCell;
 
@@ -9,29 +9,29 @@ use super::fold::Fold;
 use super::words::{WordRun, WordRuns};
 use super::{DIGITS_ANYWHERE, DIGITS_MIN, LENGTH_MIN, LETTERS_ANYWHERE, SORTS, ValueSort, views};
 
-/// Longer cells are gone through in pieces that overlap, so that no view takes more memory than this.
+/// Longer cells are searched in pieces of this length, so that no view takes more memory. Pieces overlap by `OVERLAP_BYTES`.
 const PIECE_BYTES: usize = 1 << 20;
 const OVERLAP_BYTES: usize = 2 << 10;
 
-/// In bytes that are no text, hashes and compressed ones say, every short run of letters stands somewhere by chance: what
-/// is shorter is not looked for there, one word and several of them. With a million hashes of 32 bytes and a million
-/// originals, a hit by chance is one in thousands then.
+/// Fewest bytes of one word that counts in noise: bytes that are no text, such as hashes and compressed data. For several words,
+/// `RUN_IN_NOISE`. Shorter runs are in noise by chance. With a million hashes of 32 bytes and a million originals, the chance of
+/// a false hit is then one in thousands.
 const WORD_IN_NOISE: usize = 8;
 const RUN_IN_NOISE: usize = 12;
 
-/// How often escapes are resolved in what came of resolving them: JSON in JSON in a URL.
+/// How many times escapes are resolved in a text that was itself unescaped or unpacked: JSON in JSON in a URL.
 const DEPTH_MAX: usize = 4;
 
-/// What is looked for and how texts are compared: the same for all workers.
+/// The originals that are searched for, and how texts are compared. All workers share it.
 #[derive(Debug)]
 pub struct Scanner {
     /// How characters are folded before they are compared.
     pub fold: Fold,
-    /// Hashes of the originals that are looked for.
+    /// Hashes of the originals that are searched for.
     pub filter: Filter,
 }
 
-/// Looks cells through for one worker, in buffers of its own.
+/// Searches cells for one worker, with buffers of its own.
 #[derive(Debug)]
 pub struct Sniffer<'a> {
     scanner: &'a Scanner,
@@ -40,22 +40,22 @@ pub struct Sniffer<'a> {
 }
 
 impl Scanner {
-    /// Whether an original is all of a cell.
+    /// True if the original with this hash is the whole text of a cell.
     pub fn is_whole(&self, text: &[u8], hash: u64) -> bool {
         let canonical = std::str::from_utf8(text).map(|text| self.fold.canonical(text)).unwrap_or_default();
         !canonical.is_empty()
             && SORTS.iter().any(|sort| self.filter.hash(*sort, canonical.as_bytes()) == hash)
     }
 
-    /// Begins to look cells through, with buffers for one worker.
+    /// Makes a [`Sniffer`] with buffers for one worker.
     pub fn sniffer(&self) -> Sniffer<'_> {
         Sniffer { scanner: self, words: WordRuns::default(), spare: Vec::new() }
     }
 }
 
 impl Sniffer<'_> {
-    /// Looks at a cell. `found` is told the hash of each original in it, whether that is sure, and says whether to go
-    /// on. A bare number is looked at as a whole.
+    /// Searches a cell. Calls `found` with the hash of each original in it and whether the hit is sure; `found` returns
+    /// whether to go on. A `bare` number is compared only as a whole.
     pub fn cell(&mut self, text: &[u8], bare: bool, found: &mut dyn FnMut(u64, Known) -> bool) {
         if text.len() < LENGTH_MIN {
             return;
@@ -82,10 +82,10 @@ impl Sniffer<'_> {
         }
     }
 
-    /// The text as it is, unescaped, and what is packed in it. Whether to go on.
+    /// Searches the text itself, the unescaped text, and the texts packed in it. Returns whether to go on.
     fn view(&mut self, text: &[u8], depth: usize, found: &mut dyn FnMut(u64, Known) -> bool) -> bool {
         let Scanner { fold, filter } = self.scanner;
-        // Asked of few texts: those with a run that is short and may be an original.
+        // Computed only for texts with a short run that may be an original, which are few.
         let noise = LazyCell::new(|| is_noise(text));
         if !self.words.runs(text, fold, filter, |run| by_chance(&noise, run) || told(filter, run, found)) {
             return false;
@@ -106,8 +106,8 @@ impl Sniffer<'_> {
     }
 }
 
-/// Whether these bytes are neither UTF-8 nor, mostly, the letters of another character set. A piece of a long text may begin and end in
-/// the middle of a character.
+/// True if these bytes are not UTF-8, and fewer than four fifths are printable ASCII, as in a text of another character set. A
+/// piece of a long text may begin and end in the middle of a character.
 fn is_noise(bytes: &[u8]) -> bool {
     let cut = bytes.iter().take(3).take_while(|byte| **byte & 0xc0 == 0x80).count();
     let is_text = match std::str::from_utf8(&bytes[cut..]) {
@@ -118,12 +118,12 @@ fn is_noise(bytes: &[u8]) -> bool {
     !is_text && bytes.iter().filter(plain).count() < bytes.len() / 5 * 4
 }
 
-/// Whether a run this short says nothing.
+/// True if a run is so short that it may be in noise by chance, and its text is noise.
 fn by_chance(noise: &LazyCell<bool, impl FnOnce() -> bool>, run: WordRun<'_>) -> bool {
     run.text.len() < if run.words == 1 { WORD_IN_NOISE } else { RUN_IN_NOISE } && **noise
 }
 
-/// Tells of a run of words that is an original and passes the rules.
+/// Calls `found` if a run of words is an original and passes the rules. Returns whether to go on.
 fn told(filter: &Filter, run: WordRun<'_>, found: &mut dyn FnMut(u64, Known) -> bool) -> bool {
     tell(filter, sorts(run), run.text, found)
 }
@@ -144,7 +144,8 @@ fn tell(
     true
 }
 
-/// As what a run may be an original. A telephone number is written with blanks and without; a name is not.
+/// Returns the sorts of original that a run may be; none if it is too short to count. A telephone number is written with and
+/// without blanks, so it may be both; several words without digits are only `Strong`.
 fn sorts(run: WordRun<'_>) -> &'static [ValueSort] {
     let digits = run.text.iter().filter(|byte| byte.is_ascii_digit()).count();
     if digits == run.text.len() {
@@ -241,7 +242,7 @@ mod tests {
     fn what_stands_in_bytes_of_a_hash_by_chance_is_not_found() {
         let scanner = scanner(&["qzxx6", "ab12c", "anna@real.example", "Müller Straße 12b"]);
         for noise in [
-            // SHA-256 of 29354: "Q", "zx", "x" and "6" stand in it, one behind the other.
+            // SHA-256 of 29354: it contains "Q", "zx", "x" and "6" in this order.
             &b"\xa7\xd6'T<\xc18M\xb9\xa1\xe3\x1e\xd7\x0fbknZ\x93Q;\x97zx\x9e?x\xd2%6\xc6\xe9"[..],
             b"\xf7\x01\xe2\x80ab12c\xff\x03\xfe",
         ] {
@@ -262,7 +263,7 @@ mod tests {
     #[test]
     fn a_long_text_in_another_alphabet_is_no_noise_wherever_it_is_cut() {
         let scanner = scanner(&["anna 77"]);
-        // Three bytes a letter: each of these lengths ends and begins a piece in another place of one.
+        // A letter has three bytes: each of these lengths makes pieces end and begin at another byte of a letter.
         for before in 0..3 {
             let text = format!("{}{} \"anna 77\"", "x".repeat(before), "漢".repeat(PIECE_BYTES / 3 + 1_000));
             assert_eq!(found(&scanner, text.as_bytes()), 1, "{before}");

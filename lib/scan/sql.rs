@@ -1,7 +1,7 @@
-//! The SQL of the originals: from a column to records, on the server.
+//! The SQL that makes records of originals on the server.
 //!
-//! In: expressions over a table. Out: a SELECT of records, and how to read them. The canonical form is
-//! that of [`super::Fold`]; `tests/it/leaks.rs` holds the two together, character by character, on both servers.
+//! In: expressions over a table. Out: a SELECT of records, and the function that reads them. The canonical form is that of
+//! [`super::Fold`]; `tests/it/leaks.rs` compares the two, character by character, on both servers.
 
 use std::fmt::Write;
 
@@ -10,31 +10,32 @@ use super::fold::SEPARATORS;
 use super::{DIGITS_MIN, LENGTH_MAX, LENGTH_MIN, SORTS, ValueSort};
 use crate::sql::literal;
 
-/// Longer values are free text: only what is in other columns is looked for (characters).
+/// Most characters of a value that is searched for. A longer value is free text, and no original itself.
 pub const VALUE_CHARACTERS_MAX: u64 = 400;
 
-/// Values to look for: SQL expressions over alias `t`.
+/// A source of originals: SQL expressions over the alias `t`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchedValues {
     /// The value as text in UTF-8.
     pub value: String,
-    /// Whether it may be free text, which is no value.
+    /// True if the value may be free text, which is no original.
     pub long: bool,
-    /// Whether it is the name of a person, whose last name is looked for too.
+    /// True if the value is the name of a person, whose last name is searched for too.
     pub person: bool,
 }
 
-/// The value in the server's lower case.
+/// Returns SQL for a value in the server's lower case.
 pub fn lower(value: &str) -> String {
     format!("LOWER(CONVERT({value} USING utf8mb4) COLLATE utf8mb4_bin)")
 }
 
-/// The same, with the two letters replaced that upper case does not give back: `ς` is `Σ` in it, and `ß` is `SS`.
+/// Returns SQL for a value in lower case, with `σ` and `ss` in place of `ς` and `ß`: upper case, `Σ` and `SS`, does not give
+/// these two letters back.
 pub fn folded(value: &str) -> String {
     format!("REPLACE(REPLACE({}, 'ς', 'σ'), 'ß', 'ss')", lower(value))
 }
 
-/// Letters and digits of a folded value.
+/// Returns SQL for the letters and digits of a folded value.
 pub fn canonical(folded: &str) -> String {
     let mut class = r"[\x{0}-\x{2f}\x{3a}-\x{40}\x{5b}-\x{60}\x{7b}-\x{7f}".to_owned();
     for (from, to) in SEPARATORS {
@@ -44,18 +45,18 @@ pub fn canonical(folded: &str) -> String {
     format!("REGEXP_REPLACE({folded}, {}, '')", literal(&class))
 }
 
-/// Records of several sources in one pass over the rows.
+/// A SELECT that makes the records of several sources in one pass over the rows.
 #[derive(Debug)]
 pub struct Records {
-    /// The statement: two values a record, the keyed hash in digits and a number with the rest. Reads the key from
-    /// `@refreshkit_scan`.
+    /// The statement. It returns two values for each record: the keyed hash in hexadecimal digits, and a number with the rest.
+    /// It reads the key from `@refreshkit_scan`.
     pub sql: String,
-    /// The source of each record of a row, by its number.
+    /// For each record of a row, the position of its source.
     pub sources: Vec<usize>,
 }
 
 impl Records {
-    /// The originals of these sources, `FROM` these rows.
+    /// Makes the SELECT for these sources, `FROM` these rows.
     pub fn of(sources: &[&SearchedValues], from: &str) -> Self {
         let own = |v: &str, length: &str| {
             let (word, strong) = (ValueSort::Word.letter(), ValueSort::Strong.letter());
@@ -64,7 +65,7 @@ impl Records {
         Self::with(sources, from, own)
     }
 
-    /// The same values, each as all that an original of this text may be.
+    /// Makes the SELECT with a record for every sort of value that each text may be.
     pub fn of_any_sort(sources: &[&SearchedValues], from: &str) -> Self {
         let any = |_: &str, _: &str| SORTS.iter().map(|sort| format!("'{}'", sort.letter())).collect();
         Self::with(sources, from, any)
@@ -89,7 +90,7 @@ impl Records {
                 }
             }
         }
-        // The limit, which is none, keeps the server from writing the canonical form into every place that reads it.
+        // The LIMIT cuts nothing off. It keeps the server from computing the canonical form again in every place that reads it.
         let sql = format!(
             "SELECT {} FROM (SELECT {} FROM {from} LIMIT {}) AS x",
             records.join(", "),
@@ -99,7 +100,7 @@ impl Records {
         Self { sql, sources: numbers }
     }
 
-    /// A record from the two values of it; nothing if there is no value to look for.
+    /// Makes a record of its two values. `None` for NULL, and for a length that is not searched for.
     pub fn read(hash: Option<&[u8]>, rest: Option<&[u8]>) -> Option<Record> {
         let number =
             |digits: &[u8], radix| u64::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok();
@@ -114,13 +115,13 @@ impl Records {
 }
 
 impl SearchedValues {
-    /// How many values are made of one.
+    /// Returns how many values are searched for in place of one.
     pub fn width(&self) -> usize {
         self.parts().len()
     }
 
-    /// The value; of a name also its last name, and first with last name without what is between them. `Ng, Mai`
-    /// begins with the last name.
+    /// Returns SQL for the value. For a name also for the last name, and for first and last name without those between.
+    /// `Ng, Mai` begins with the last name.
     fn parts(&self) -> Vec<String> {
         if !self.person {
             return vec![self.value.clone()];
@@ -138,8 +139,8 @@ impl SearchedValues {
     }
 }
 
-/// The keyed hash, and in one number the CRC, two bytes of the beginning's, and the length: see [`super::Filter`]. Of a
-/// number that says nothing of anybody the length is none.
+/// Returns SQL for the keyed hash, and for one number of the CRC, the upper half of the CRC of the first four bytes, and the
+/// length: see [`super::Filter`]. It is 0 for a number of too few digits, which `read` then leaves out.
 fn record(v: &str, sort: &str) -> String {
     let few = format!("LENGTH({v}) < {DIGITS_MIN} AND CONVERT({v} USING utf8mb4) REGEXP '^[0-9]*$'");
     format!(

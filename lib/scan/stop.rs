@@ -1,4 +1,4 @@
-//! Words that say nothing of anybody, even where a person is called so: they are not looked for alone.
+//! Words that tell nothing about a person, even if they are a person's name: they are not searched for alone.
 
 use crate::mask;
 
@@ -85,7 +85,7 @@ const PLACEHOLDERS: &[&str] = &[
     "worker",
 ];
 
-/// All the words of the lists, in lower case.
+/// Returns the placeholders and the dictionary of the masks, in lower case.
 pub(crate) fn words() -> impl Iterator<Item = String> {
     let placeholders = PLACEHOLDERS.iter().map(|word| (*word).to_owned());
     placeholders.chain(mask::dictionary().map(str::to_lowercase))

@@ -1,17 +1,17 @@
-//! The records of one source as the server sends them: each once, and without those that are nobody's own.
+//! Collects the records of one source: each once, and without those that too many rows share.
 //!
-//! In: records, in any order. Out: runs of records, ordered and each once, and which of them too many rows share. Memory
-//! is that of one run.
+//! In: records, in any order. Out: runs of records, sorted and each once, and the records that too many rows share. Only
+//! one run is in memory.
 
 use std::collections::HashMap;
 
 use super::filter::Record;
 
-/// Values found in more rows than this, and in more than one of a hundred, are nobody's own.
+/// A value in more rows than this, and in more than one of `COMMON_SHARE` rows, is common: it belongs to no single person.
 const COMMON_ROWS: u64 = 20;
 const COMMON_SHARE: u64 = 100;
 
-/// What is in fewer rows of a run than one of so many is not counted from run to run.
+/// A record is counted over all runs only if at least one of so many rows has it.
 const COUNTED_SHARE: u64 = 2_000;
 
 /// Collects the records of one source, and drops those that too many rows share.
@@ -23,18 +23,18 @@ pub struct RecordTally {
 }
 
 impl RecordTally {
-    /// Takes one record in.
+    /// Adds one record to the next run.
     #[inline]
     pub fn add(&mut self, record: Record) {
         self.records.push(record);
     }
 
-    /// How many the next run would be made of.
+    /// Number of records that were added since the last run.
     pub fn waiting(&self) -> usize {
         self.records.len()
     }
 
-    /// What was added since the last run, ordered, each once.
+    /// Returns the records that were added since the last run, sorted, each once.
     pub fn run(&mut self) -> Vec<Record> {
         let mut run = std::mem::take(&mut self.records);
         run.sort_unstable();
@@ -50,14 +50,14 @@ impl RecordTally {
                 None => {}
             }
         }
-        // What was frequent once and is no more is let go: there are never more of them than the share allows.
+        // Records that are not frequent any more are forgotten, so there are never more than `COUNTED_SHARE` counts.
         let total = self.total;
         self.counts.retain(|_, count| *count * COUNTED_SHARE >= total);
         run.dedup();
         run
     }
 
-    /// The last run, without those that are nobody's own, and these: they may be in earlier runs.
+    /// Returns the last run without common records, and the common records, which may also be in earlier runs.
     pub fn end(mut self) -> (Vec<Record>, Vec<Record>) {
         let mut last = self.run();
         let common = self.common();
@@ -65,7 +65,7 @@ impl RecordTally {
         (last, common)
     }
 
-    /// Those that are nobody's own, in what all runs were made of.
+    /// Returns the common records over all runs.
     fn common(&self) -> Vec<Record> {
         let limit = COMMON_ROWS.max(self.total / COMMON_SHARE);
         let common = self.counts.iter().filter(|(_, count)| **count > limit);
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn runs_are_counted_together() {
-        // Nothing of 0 in the first run, three of a hundred from then on.
+        // Record 0 is not in the first run, and is three of a hundred records in the others.
         let records = (0..10_000).map(|n| if n >= 1_000 && n % 33 == 0 { 0 } else { n + 1 });
         let (runs, common) = tally(records, 1_000);
         assert_eq!((runs.len(), common), (11, vec![record(0)]));

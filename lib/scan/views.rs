@@ -1,20 +1,20 @@
-//! What a text says once it is unescaped: JSON, URLs, HTML, base64.
+//! Views of a text: unescaped (JSON, URLs, HTML), and the texts packed in it (base64, hexadecimal digits).
 //!
-//! In: the bytes of a cell. Out: the same with escapes resolved, or the texts that are packed in it. Serialised PHP
-//! needs none: its texts stand in quotes as they are.
+//! In: the bytes of a cell. Out: the bytes with escapes resolved, or the texts that are packed in them. Serialised PHP
+//! needs no view: its texts are in quotes, unescaped.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-/// Shorter runs hold no value worth unpacking.
+/// Fewest characters of a run that is unpacked: a shorter run holds no value worth the time.
 const PACKED_MIN: usize = 8;
 
-/// Whether there is anything to unescape.
+/// True if the text has a character that may begin an escape.
 pub(crate) fn is_escaped(text: &[u8]) -> bool {
     memchr::memchr3(b'\\', b'%', b'&', text).is_some()
 }
 
-/// Resolves one level of `\u00e9 \n \"`, `%40` and `&#64; &amp;`. Whether anything changed.
+/// Resolves one level of `\u00e9 \n \"`, `%40` and `&#64; &amp;`. Returns whether anything changed.
 pub(crate) fn unescape(text: &[u8], out: &mut Vec<u8>) -> bool {
     out.clear();
     let mut rest = text;
@@ -37,7 +37,7 @@ pub(crate) fn unescape(text: &[u8], out: &mut Vec<u8>) -> bool {
     changed
 }
 
-/// The bytes used, if it is an escape.
+/// Resolves the escape at the beginning of `text`. Returns its length in bytes; `None` if it is no escape.
 fn backslash(text: &[u8], out: &mut Vec<u8>) -> Option<usize> {
     match *text.get(1)? {
         b'u' => {
@@ -106,7 +106,7 @@ fn push(code: u32, out: &mut Vec<u8>) {
     out.extend_from_slice(c.encode_utf8(&mut bytes).as_bytes());
 }
 
-/// The texts that stand in base64 or in hexadecimal digits; `found` says whether to go on.
+/// Calls `found` with each text that is written in base64 or in hexadecimal digits. `found` returns whether to go on.
 pub(crate) fn packed(text: &[u8], mut found: impl FnMut(&[u8]) -> bool) -> bool {
     let mut rest = text;
     while let Some(begin) = rest.iter().position(|byte| digit(*byte)) {
@@ -132,12 +132,12 @@ fn unpack(run: &[u8], found: &mut impl FnMut(&[u8]) -> bool) -> bool {
             return found(&bytes);
         }
     }
-    // The first bytes of what is no base64 are no text: ordinary words end here.
+    // An ordinary word ends here: its first characters, taken for base64, do not unpack to text.
     let head: Vec<u8> = run.iter().take(PACKED_MIN).map(|byte| standard(*byte)).collect();
     if !STANDARD_NO_PAD.decode(&head).is_ok_and(|bytes| is_text(&bytes)) {
         return true;
     }
-    // A last digit that stands alone holds no byte.
+    // A single last digit holds no whole byte.
     let whole = if run.len() % 4 == 1 { &run[..run.len() - 1] } else { run };
     let whole: Vec<u8> = whole.iter().map(|byte| standard(*byte)).collect();
     match LENIENT.decode(&whole) {
@@ -146,7 +146,7 @@ fn unpack(run: &[u8], found: &mut impl FnMut(&[u8]) -> bool) -> bool {
     }
 }
 
-/// Without padding, and whatever the bits behind the last byte are.
+/// Decodes base64 without padding, and ignores the bits after the last byte.
 const LENIENT: base64::engine::GeneralPurpose = base64::engine::GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     base64::engine::general_purpose::NO_PAD.with_decode_allow_trailing_bits(true),
@@ -160,7 +160,7 @@ fn standard(byte: u8) -> u8 {
     }
 }
 
-/// Mostly text: no control characters but those of text. The last character may be cut.
+/// True for UTF-8 text without control characters other than line ends and tabs. Its last character may be cut off.
 fn is_text(bytes: &[u8]) -> bool {
     let controls = bytes.iter().any(|byte| *byte < 0x20 && !matches!(byte, b'\n' | b'\r' | b'\t'));
     let valid = match std::str::from_utf8(bytes) {

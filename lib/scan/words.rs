@@ -1,24 +1,22 @@
-//! The words of a text, put together again: every run of words that an original could be.
+//! Finds every run of neighbouring words of a text that may be an original.
 //!
-//! In: text. Out: canonical runs of whole words whose beginning and length some original has. Memory is bounded
-//! whatever the text's length: words far behind are let go.
+//! In: text. Out: canonical runs of whole words whose beginning, length and CRC an original may have. Memory is bounded
+//! whatever the text's length: words that were searched are dropped.
 
 use super::filter::Filter;
 use super::filter::length_bit;
 use super::fold::{self, Fold};
 use super::{LENGTH_MAX, LENGTH_MIN};
 
-/// Text is gone through in pieces of this many canonical bytes.
+/// Text is searched in pieces of this many canonical bytes.
 const PIECE_BYTES: usize = 32 << 10;
 
-/// A run of words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct WordRun<'a> {
-    /// The words without anything between them.
+    /// The canonical words, with nothing between them.
     pub(crate) text: &'a [u8],
-    /// How many words the run has.
     pub(crate) words: usize,
-    /// Whether it is all of the text, or stands alone in quotes.
+    /// True if the run is the whole text, or a whole text in quotes or tags.
     pub(crate) alone: bool,
 }
 
@@ -26,12 +24,12 @@ pub(crate) struct WordRun<'a> {
 struct WordSpan {
     begin: usize,
     end: usize,
-    /// Nothing, or a quote, stands before it; behind it.
+    /// True if the text begins or a quote is before the word; `closed`: the text ends or a quote is after it.
     opened: bool,
     closed: bool,
 }
 
-/// Finds runs; its buffers serve all texts of a worker.
+/// Finds runs. Its buffers are used again for all texts of a worker.
 #[derive(Debug, Default)]
 pub(crate) struct WordRuns {
     folded: Vec<u8>,
@@ -39,7 +37,7 @@ pub(crate) struct WordRuns {
 }
 
 impl WordRuns {
-    /// Goes through a text; `found` says whether to go on. Whether it did not stop.
+    /// Calls `found` with each run that may be an original; `found` returns whether to go on. Returns false if it stopped.
     pub(crate) fn runs(
         &mut self,
         text: &[u8],
@@ -64,7 +62,7 @@ impl WordRuns {
         self.search(filter, true, &mut found)
     }
 
-    /// Takes in one word that begins at `at` with `first`; where it ends.
+    /// Adds the word that begins at `at` with the character `first`. Returns where the word ends in `text`.
     fn word(&mut self, text: &[u8], at: usize, first: (usize, char), fold: &Fold) -> usize {
         let begin = self.folded.len();
         let mut end = at;
@@ -86,7 +84,8 @@ impl WordRuns {
         end
     }
 
-    /// Looks at the runs from each word whose end is known to be near enough.
+    /// Searches the runs that begin with each word whose `LENGTH_MAX` following bytes are known; with `last`, with each word.
+    /// Then drops these words.
     fn search(&mut self, filter: &Filter, last: bool, found: &mut impl FnMut(WordRun<'_>) -> bool) -> bool {
         let whole = if last { usize::MAX } else { self.folded.len().saturating_sub(LENGTH_MAX) };
         let done = self.words.iter().take_while(|word| word.begin < whole).count();
@@ -101,7 +100,7 @@ impl WordRuns {
         true
     }
 
-    /// The runs that begin with one word.
+    /// Searches the runs that begin with the word at position `at`.
     fn from(
         &self,
         at: usize,
@@ -131,7 +130,7 @@ impl WordRuns {
         self.folded.capacity() + self.words.capacity() * size_of::<WordSpan>()
     }
 
-    /// Lets go of the words that were looked at.
+    /// Drops the first `done` words, which were searched.
     fn drop(&mut self, done: usize) {
         let cut = self.words.get(done).map_or(self.folded.len(), |word| word.begin);
         self.folded.drain(..cut);
@@ -150,7 +149,7 @@ fn push(folded: &mut Vec<u8>, c: char) {
     }
 }
 
-/// What stands around a value in JSON, serialised PHP and XML.
+/// True for a character that surrounds a value in JSON, serialised PHP or XML.
 fn is_quote(byte: u8) -> bool {
     matches!(byte, b'"' | b'<' | b'>')
 }

@@ -1,9 +1,9 @@
 //! Definitions that hold bytes which are no UTF-8.
 //!
-//! In: what `SHOW CREATE …` answers. Of a table: UTF-8, but for the constants of other character sets, which servers write as they are
-//! (`DEFAULT '\xff'` of a BINARY). Of a view, routine, trigger or event: the body in the character set of the client that made it, and names
-//! and comments of the head in UTF-8 or in that, as the server likes. Out: the same statement in UTF-8; a constant whose bytes count
-//! (`_latin1'\xe9'`) in hexadecimal.
+//! In: the answer to `SHOW CREATE …`. Of a table it is UTF-8, except for constants of other character sets, which servers
+//! write as they are (`DEFAULT '\xff'` of a BINARY). Of a view, routine, trigger or event the body is in the character
+//! set of the client that made it; names and comments of the head are in UTF-8 or in that character set, depending on the
+//! server. Out: the same statement in UTF-8; a constant whose bytes matter (`_latin1'\xe9'`) in hexadecimal.
 
 use std::borrow::Cow;
 
@@ -11,8 +11,8 @@ use super::lexer::{Mode, Token, TokenKind, pieces};
 use super::quote::{hex, name};
 use super::tuples::Literal;
 
-/// Character sets in which a quote or a backslash can be the second byte of a character. Nobody knows where a statement in one ends
-/// without knowing all of its characters.
+/// Character sets in which a quote or a backslash can be the second byte of a character. Where a statement in one of them
+/// ends cannot be told without knowing all of its characters.
 const WITH_QUOTES_INSIDE: [&str; 6] = ["sjis", "cp932", "gbk", "gb18030", "big5", "gb2312"];
 
 /// Whether a text of this character set cannot be read byte by byte.
@@ -20,7 +20,7 @@ pub(crate) fn hides_quotes(charset: &str) -> bool {
     WITH_QUOTES_INSIDE.contains(&charset)
 }
 
-/// The statement as text; nothing if something else than a constant is no UTF-8.
+/// The statement as text; nothing if anything but a constant is no UTF-8.
 pub(crate) fn readable(sql: Vec<u8>) -> Option<String> {
     let sql = match String::from_utf8(sql) {
         Ok(sql) => return Some(sql),
@@ -38,10 +38,10 @@ pub(crate) fn readable(sql: Vec<u8>) -> Option<String> {
     Some(text)
 }
 
-/// A constant in hexadecimal, with a blank in front.
+/// A constant as hexadecimal digits, with a blank in front.
 fn in_digits(constant: &[u8], mode: Mode) -> Option<String> {
     let (quote, inner) = (*constant.first()?, constant.get(1..constant.len() - 1)?);
-    // As a constant in single quotes whose backslashes are escapes.
+    // First it is written as a constant in single quotes whose backslashes are escapes.
     let mut usual = Vec::with_capacity(inner.len());
     let mut rest = inner.iter().peekable();
     while let Some(byte) = rest.next() {
@@ -65,18 +65,19 @@ fn in_digits(constant: &[u8], mode: Mode) -> Option<String> {
 pub(crate) struct ProgramText<'a> {
     /// The statement, byte for byte.
     pub(crate) bytes: &'a [u8],
-    /// What it creates: `FUNCTION`, `PACKAGE BODY`.
+    /// The kind of object that it creates: `FUNCTION`, `PACKAGE BODY`.
     pub(crate) kind: &'a str,
     /// Name of the object that it creates.
     pub(crate) name: &'a str,
-    /// The character set of the client that made it.
+    /// The character set of the client that created it.
     pub(crate) charset: &'a str,
-    /// The mode that it was made under.
+    /// The mode that it was created under.
     pub(crate) mode: Mode,
 }
 
 impl ProgramText<'_> {
-    /// The statement as text. `decode` gives texts of the client's character set in UTF-8. Nothing if that cannot be.
+    /// The statement as text. `decode` turns texts of the client's character set into UTF-8. Nothing if it returns too
+    /// few.
     pub(crate) fn text<E>(
         self,
         decode: impl FnOnce(&[&[u8]]) -> Result<Vec<String>, E>,
@@ -131,18 +132,19 @@ impl ProgramText<'_> {
         parts
     }
 
-    /// `_latin1` in front of a constant.
+    /// Whether a word is an introducer, such as `_latin1` in front of a constant.
     fn is_introducer(&self, word: &Token) -> bool {
         word.kind == TokenKind::Word && self.bytes[word.place.start] == b'_'
     }
 
-    /// Which piece is the name, and where that ends of which servers write names in UTF-8: of a trigger in front of FOR EACH ROW, of an event
-    /// in front of DO. (What is no UTF-8 there is in the client's character set all the same.)
+    /// Which piece is the object's name, and up to which piece servers write names in UTF-8: in a trigger up to EACH ROW,
+    /// in an event up to DO, otherwise nowhere. A name there that is no UTF-8 is in the client's character set all the
+    /// same.
     fn head(&self, all: &[Token], code: &[usize]) -> (Option<usize>, usize) {
         let is = |at: usize, word: &str| code.get(at).is_some_and(|at| all[*at].is_word(self.bytes, word));
         let symbol = |at: usize, symbol: u8| code.get(at).is_some_and(|at| all[*at].is(symbol));
         let kind = self.kind.split(' ').next().unwrap_or_default();
-        // A definer may be called so.
+        // A definer may have the name of a kind (`function`), so its clause is skipped.
         let clause =
             (1..code.len()).find(|at| is(*at, "DEFINER") && symbol(at + 1, b'=')).filter(|at| *at < 8);
         let from = clause.map_or(1, |at| if symbol(at + 3, b'@') { at + 5 } else { at + 3 });
@@ -166,7 +168,7 @@ impl ProgramText<'_> {
 /// A piece of a definition.
 enum ProgramPart<'a> {
     Text(Cow<'a, str>),
-    /// In the client's character set.
+    /// Bytes in the client's character set, which must be decoded.
     Foreign(&'a [u8]),
 }
 
@@ -183,7 +185,7 @@ mod tests {
         assert_eq!(read(sql).as_deref(), Some(wanted));
         assert_eq!(read(b"`\xe9`"), None);
     }
-    /// `(the server's bytes, what is read)`; é is E9 for the client.
+    /// What is read from the server's bytes; é is E9 in the client's latin1.
     fn read(kind: &str, mode: &str, bytes: &[u8]) -> String {
         let program = ProgramText { bytes, kind, name: "fé", charset: "latin1", mode: Mode::of(mode) };
         let decode = |texts: &[&[u8]]| {

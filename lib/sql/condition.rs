@@ -1,27 +1,28 @@
-//! Conditions that set a column to a constant.
+//! Conditions that compare a column with a constant.
 //!
-//! In: a condition as somebody wrote it. Out: `column = 'text'` and `column = 1` in it, if it is so plain that this can be said
-//! without knowing the grammar.
+//! In: a condition as somebody wrote it. Out: each `column = 'text'` and `column = 1` in it, if the condition is so
+//! simple that these can be found without knowing the grammar.
 
 use std::borrow::Cow;
 
 use super::lexer::{Token, TokenKind, tokens};
 
-/// A condition that sets a column to a constant: `alias.column = value`.
+/// A condition that compares a column with a constant: `alias.column = value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Constant<'a> {
     pub(crate) alias: Option<Cow<'a, str>>,
     pub(crate) column: Cow<'a, str>,
-    /// A text in single quotes or a number without a sign, as it is written.
+    /// A text in single quotes, or a number without a sign, as it is written in the condition.
     pub(crate) value: &'a str,
 }
 
-/// The condition, if it is nothing but such a one.
+/// The condition as a [`Constant`]; nothing if it is anything else or more.
 pub(crate) fn constant(condition: &str) -> Option<Constant<'_>> {
     read(condition, &tokens(condition))
 }
 
-/// Those of a condition whose parts are joined by AND, other parts left out. None if there are parentheses or anything but AND.
+/// The constants of a condition whose parts are joined by AND; other parts are left out. Empty if it has parentheses, OR,
+/// XOR or NOT.
 pub(crate) fn constants(condition: &str) -> Vec<Constant<'_>> {
     let all = tokens(condition);
     let intricate = |token: &Token| match token.kind {

@@ -1,7 +1,8 @@
 //! The `DEFINER` clause of a definition.
 //!
-//! In: the `CREATE` statement of a view, routine, trigger or event, as a server, mysqldump or its author wrote it. Out: who is named
-//! and where, or the statement without it. What says DEFINER behind the head of the statement is left alone.
+//! In: the `CREATE` statement of a view, routine, trigger or event, as a server, mysqldump or its author wrote it. Out:
+//! the clause and its place, or the statement without it or with another account. The word DEFINER behind the head of the
+//! statement is left alone.
 
 use std::ops::Range;
 
@@ -14,9 +15,9 @@ const HEAD: [&str; 6] = ["OR", "REPLACE", "ALGORITHM", "UNDEFINED", "MERGE", "TE
 /// A `DEFINER` clause and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DefinerClause {
-    /// Where it is, with the blanks behind it.
+    /// Its place in the statement, with the blanks behind it.
     pub(crate) place: Range<usize>,
-    /// Whom it names, as it is written.
+    /// The account that it names, as it is written.
     pub(crate) who: String,
 }
 
@@ -25,7 +26,7 @@ pub(crate) fn definer(sql: &str) -> Option<DefinerClause> {
     definer_in(sql, Mode::default())
 }
 
-/// The same where double quotes may be those of names.
+/// The same for a text under `mode`, in which double quotes may enclose names.
 pub(crate) fn definer_in(sql: &str, mode: Mode) -> Option<DefinerClause> {
     let mut code = pieces(sql, mode).filter(Token::is_code);
     code.next().filter(|token| token.is_word(sql, "CREATE"))?;
@@ -37,12 +38,12 @@ pub(crate) fn definer_in(sql: &str, mode: Mode) -> Option<DefinerClause> {
         .filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Name | TokenKind::Text))?;
     let mut last = user.clone();
     let mut next = code.next();
-    // `user@host` or `CURRENT_USER()`.
+    // The account is `user@host` or `CURRENT_USER()`.
     if next.as_ref().is_some_and(|token| token.is(b'@') || token.is(b'(')) {
         last = code.next()?;
         next = code.next();
     }
-    // A host without quotes: `db.firm.example`.
+    // A host without quotes has points: `db.firm.example`.
     while next.as_ref().is_some_and(|token| token.is(b'.') && token.place.start == last.place.end) {
         last = code.next()?;
         next = code.next();
@@ -52,12 +53,12 @@ pub(crate) fn definer_in(sql: &str, mode: Mode) -> Option<DefinerClause> {
     Some(DefinerClause { place: clause.place.start..end, who })
 }
 
-/// A definition without its `DEFINER` clause: whoever creates it then is its definer.
+/// A definition without its `DEFINER` clause: the account that runs it becomes the definer.
 pub(crate) fn without_definer(sql: &str) -> String {
     spliced(sql, definer(sql).map(|clause| (clause.place, "")))
 }
 
-/// A definition with another account in its `DEFINER` clause. One without the clause stays as it is.
+/// A definition with another account in its `DEFINER` clause. Without the clause it stays as it is.
 pub(crate) fn with_definer(sql: &str, account: &str) -> String {
     let other = format!("DEFINER={account} ");
     spliced(sql, definer(sql).map(|clause| (clause.place, other.as_str())))

@@ -1,7 +1,8 @@
 //! Whether an event may fire once it is created.
 //!
-//! In: what `SHOW CREATE EVENT` answers. Out: what it says, or the same text that says otherwise; or without what MySQL itself cannot read
-//! again under HIGH_NOT_PRECEDENCE, where NOT is another word.
+//! In: the answer to `SHOW CREATE EVENT`. Out: whether the event may fire; the statement with the other state; or the
+//! statement without NOT PRESERVE, which MySQL itself cannot read again under HIGH_NOT_PRECEDENCE, as NOT is another
+//! token there.
 
 use super::lexer::{Token, tokens};
 use super::splice::spliced;
@@ -9,17 +10,17 @@ use super::splice::spliced;
 const AWAKE: &str = "ENABLE";
 const ASLEEP: &str = "DISABLE";
 
-/// `ON COMPLETION … PRESERVE ENABLE`.
+/// Whether the statement creates the event with ENABLE, so that it may fire.
 pub(crate) fn is_awake(create: &str) -> bool {
     state(create).is_some_and(|state| state.is_word(create, AWAKE))
 }
 
-/// The same event, which does not fire.
+/// The statement with DISABLE for ENABLE: the event does not fire.
 pub(crate) fn asleep(create: &str) -> String {
     changed(create, AWAKE, ASLEEP)
 }
 
-/// The statement of the same event, which fires.
+/// The statement with ENABLE for DISABLE: the event fires.
 pub(crate) fn awake(create: &str) -> String {
     changed(create, ASLEEP, AWAKE)
 }
@@ -29,7 +30,7 @@ fn changed(create: &str, from: &str, to: &str) -> String {
     spliced(create, place)
 }
 
-/// Without `ON COMPLETION NOT PRESERVE`, which is what an event is without it.
+/// The statement without `ON COMPLETION NOT PRESERVE`, which is the default of events.
 pub(crate) fn without_completion(create: &str) -> String {
     let head = head(create);
     let is = |at: usize, word: &str| head[at].is_word(create, word);
@@ -39,12 +40,12 @@ pub(crate) fn without_completion(create: &str) -> String {
     spliced(create, place)
 }
 
-/// What stands in front of the body.
+/// The tokens in front of the body, which begins with DO.
 fn head(create: &str) -> Vec<Token> {
     tokens(create).into_iter().take_while(|token| !token.is_word(create, "DO")).collect()
 }
 
-/// The word behind `PRESERVE`, or the first of its kind.
+/// The state of the event: the word behind `PRESERVE`, else the first ENABLE or DISABLE.
 fn state(create: &str) -> Option<Token> {
     let head = head(create);
     let preserve = head.iter().position(|token| token.is_word(create, "PRESERVE"));

@@ -1,42 +1,44 @@
 //! The one tokeniser: SQL text as words, names, texts, symbols, comments and blanks.
 //!
-//! In: what a server, a dump or a branch wrote, and what of its `sql_mode` decides how it reads ([`Mode`]). Out: [`pieces`], which
-//! follow one another without a gap from the first byte to the last, or [`tokens`], those of them that are code.
+//! In: text that a server, a dump or a branch wrote, and the parts of its `sql_mode` that decide how it is read
+//! ([`Mode`]). Out: [`pieces`], which follow one another without a gap from the first byte to the last, or [`tokens`],
+//! the pieces that are code.
 //!
 //! ```text
 //! comment          #…, `-- …`, `--` at the end or before any control character, /*…*/, optimizer hints too
 //! mark             /*!, /*!80016, /*M!100100 and the */ that ends them: what is between two marks is code, whatever the version
 //! name             `…`; "…" under ANSI_QUOTES
-//! text             '…'; "…" otherwise. A doubled quote does not end it, nor one behind a backslash
+//! text             '…'; "…" otherwise. Neither a doubled quote nor one behind a backslash ends it
 //! ```
 //!
-//! What it does not know: the grammar (a word may be a name, a number or a keyword); the introducer of a text
-//! (`_latin1'…'`, `x'…'` are a word and a text); the version of the server, nor which of the two it is, so a `/*M! … */` that MySQL
-//! skips and a version that is too high are code as well, and a quote that is not closed in one hides what follows;
-//! `DELIMITER` and other commands of the client (those are in `statements`); encodings in which a quote or a backslash
-//! can be the second byte of a character (sjis, gbk). What is never closed ends at the end.
+//! It does not know the grammar: a word may be a name, a number or a keyword. An introducer and its text (`_latin1'…'`,
+//! `x'…'`) are a word and a text. It knows neither the version of the server nor which of the two it is: so a `/*M! … */`
+//! that MySQL skips, and a mark of a version that is too high, are code as well, and a quote that is not closed in one
+//! hides what follows. It knows no commands of the client (`DELIMITER` is in `statements`), and no encodings in which a
+//! quote or a backslash can be the second byte of a character (sjis, gbk). Quotes and comments that are never closed end
+//! at the end of the text.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// What of `sql_mode` decides where something begins and ends.
+/// The parts of `sql_mode` that decide where tokens begin and end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mode {
-    /// Double quotes are those of names.
+    /// Double quotes enclose names, not texts.
     ansi_quotes: bool,
-    /// A backslash in a text takes the next character's meaning away.
+    /// A backslash in a text escapes the next character.
     backslash_escapes: bool,
 }
 
 impl Default for Mode {
-    /// The mode in which every session of ours reads.
+    /// The mode in which every session of ours reads SQL.
     fn default() -> Self {
         Self { ansi_quotes: false, backslash_escapes: true }
     }
 }
 
 impl Mode {
-    /// What the value of a `sql_mode` says. `ANSI` is written out by the server.
+    /// Reads the value of a `sql_mode`. For `ANSI` the server writes its parts, too.
     pub(crate) fn of(sql_mode: &str) -> Self {
         let has = |wanted: &str| sql_mode.split(',').any(|word| word.trim().eq_ignore_ascii_case(wanted));
         Self { ansi_quotes: has("ANSI_QUOTES"), backslash_escapes: !has("NO_BACKSLASH_ESCAPES") }
@@ -54,12 +56,12 @@ impl Mode {
         statements.iter().rev().find_map(set).unwrap_or_default()
     }
 
-    /// The same without backslashes that mean anything.
+    /// The same mode, but backslashes escape nothing.
     pub(crate) fn without_backslash_escapes(self) -> Self {
         Self { backslash_escapes: false, ..self }
     }
 
-    /// Whether a backslash takes the meaning of a quote like this one away.
+    /// Whether a backslash escapes a quote inside quotes of this kind.
     pub(super) fn escapes(self, quote: u8) -> bool {
         self.backslash_escapes && self.kind_of(quote) == TokenKind::Text
     }
@@ -73,7 +75,7 @@ impl Mode {
     }
 }
 
-/// What a token is.
+/// The kinds of tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenKind {
     /// A word or a number: letters, digits, `_`, `$`, and everything that is not ASCII.
@@ -120,13 +122,13 @@ impl Token {
         !matches!(self.kind, TokenKind::Blank | TokenKind::Comment | TokenKind::Mark)
     }
 
-    /// Whether a name or text in quotes has its closing one.
+    /// Whether a name or text in quotes has its closing quote.
     pub(crate) fn is_closed(&self, sql: &str, mode: Mode) -> bool {
         let text = self.text(sql).as_bytes();
         quoted_end(text, text[0], mode.escapes(text[0])).is_some()
     }
 
-    /// The name that it stands for, if it can be one: quotes taken off.
+    /// The token as a name, without quotes; nothing if it cannot be a name.
     pub(crate) fn name<'a>(&self, sql: &'a str) -> Option<Cow<'a, str>> {
         match self.kind {
             TokenKind::Word => Some(Cow::Borrowed(self.text(sql))),
@@ -135,13 +137,13 @@ impl Token {
         }
     }
 
-    /// The same where nobody knows the mode, or only a name can stand: double quotes may be those of a name.
+    /// Like [`Self::name`], but a text in double quotes counts too: for an unknown mode, or where only a name can stand.
     pub(crate) fn possible_name<'a>(&self, sql: &'a str) -> Option<Cow<'a, str>> {
         let is_text = self.kind == TokenKind::Text && self.text(sql).starts_with('"');
         if is_text { Some(self.inner(sql)) } else { self.name(sql) }
     }
 
-    /// What is between the quotes; those that are doubled once.
+    /// The text between the quotes; doubled quotes become single ones.
     fn inner<'a>(&self, sql: &'a str) -> Cow<'a, str> {
         let text = self.text(sql);
         let (quote, inner) = text.split_at(1);
@@ -155,18 +157,18 @@ pub(crate) fn tokens(sql: &str) -> Vec<Token> {
     pieces(sql, Mode::default()).filter(Token::is_code).collect()
 }
 
-/// All of `sql`, piece after piece, blanks and comments too. What is beyond the piece that is asked for last is not read.
+/// All pieces of `sql`, blanks and comments too. The text behind the last piece that was taken is not read.
 pub(crate) fn pieces<S: AsRef<[u8]> + ?Sized>(sql: &S, mode: Mode) -> Pieces<'_> {
     Pieces { bytes: sql.as_ref(), mode, at: 0, marks: 0 }
 }
 
-/// The tokens of a text, one after the other: see [`pieces`].
+/// The pieces of a text, one after the other: see [`pieces`].
 #[derive(Debug)]
 pub(crate) struct Pieces<'a> {
     bytes: &'a [u8],
     mode: Mode,
     at: usize,
-    /// Executable comments that are not closed yet.
+    /// How many executable comments are not closed yet.
     marks: usize,
 }
 
@@ -200,13 +202,14 @@ impl Iterator for Pieces<'_> {
 }
 
 impl Pieces<'_> {
-    /// `*/`, of a comment that began before this text too; but `2*/* … */3` multiplies.
+    /// Whether `*/` ends an executable comment here, even one that began before this text. In `2*/* … */3` the `*`
+    /// multiplies.
     fn closes_mark(&self, rest: &[u8]) -> bool {
         rest.starts_with(b"*/") && (self.marks > 0 || rest.get(2) != Some(&b'*'))
     }
 }
 
-/// Whether a comment begins here, one that servers read as code too.
+/// Whether a comment begins here, executable ones included.
 pub(super) fn opens_comment(text: &[u8]) -> bool {
     match text {
         [b'#', ..] | [b'/', b'*', ..] => true,
@@ -215,7 +218,7 @@ pub(super) fn opens_comment(text: &[u8]) -> bool {
     }
 }
 
-/// `/*!` and MariaDB's `/*M!`: comments that servers read as code.
+/// True for `/*!` and MariaDB's `/*M!`: comments that servers read as code.
 pub(super) fn opens_executable(text: &[u8]) -> bool {
     text.starts_with(b"/*!") || text.starts_with(b"/*M!")
 }
@@ -232,7 +235,7 @@ fn run(bytes: &[u8], belongs: impl Fn(u8) -> bool) -> usize {
     bytes.iter().position(|byte| !belongs(*byte)).unwrap_or(bytes.len())
 }
 
-/// `/*!` with the version, if one follows: all digits that do.
+/// Length of `/*!` or `/*M!` with all digits that follow, which are the version.
 fn mark_length(rest: &[u8]) -> usize {
     let opening = if rest[2] == b'!' { 3 } else { 4 };
     opening + run(&rest[opening..], |byte| byte.is_ascii_digit())
@@ -247,7 +250,7 @@ fn comment_length(rest: &[u8]) -> usize {
     end.unwrap_or(rest.len())
 }
 
-/// From an opening quote to behind the closing one.
+/// Length of a quoted token with both quotes.
 fn quoted_length(rest: &[u8], quote: u8, escapes: bool) -> usize {
     quoted_end(rest, quote, escapes).unwrap_or(rest.len())
 }
@@ -265,7 +268,8 @@ fn quoted_end(rest: &[u8], quote: u8, escapes: bool) -> Option<usize> {
     None
 }
 
-/// The end of a statement without the blanks there and what closes a comment that servers read as code around it.
+/// A statement without blanks at its ends, and without a last `*/`, which closes a comment that servers read as code
+/// around it.
 pub(crate) fn without_closing_marks(sql: &str) -> &str {
     sql.trim().trim_end_matches("*/").trim()
 }
@@ -343,7 +347,7 @@ mod tests {
         assert_eq!(Mode::set_by(&set[..2]), Mode::default());
     }
 
-    /// Text in which something begins or ends everywhere.
+    /// Text in which quotes, comments and marks begin or end everywhere.
     fn confusing() -> impl Strategy<Value = String> {
         let parts = prop_oneof![
             Just("'"),

@@ -1,7 +1,7 @@
 //! SQL as text, without a connection.
 //!
-//! In: text that a server, a dump or a branch wrote. Out: tokens, statements, tuples, other names in it; and names and values
-//! quoted. Nothing here knows what a statement does.
+//! In: text that a server, a dump or a branch wrote. Out: its tokens, statements or tuples; the same text with other
+//! names in it; names and values in quotes. No file here knows what a statement does.
 
 mod bytes;
 mod condition;

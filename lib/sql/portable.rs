@@ -1,7 +1,7 @@
-//! Definitions of one server that the other takes as well.
+//! Definitions of MySQL or MariaDB that the other takes as well.
 //!
-//! In: what `SHOW CREATE …` answers, or what an object was created under. Out: the same, with what only one of them knows put
-//! where the other does not read.
+//! In: the answer to `SHOW CREATE …`, or a SET under which an object was created. Out: the same; collations that only one
+//! of the two knows are in comments that the other skips.
 
 use super::lexer::{Token, TokenKind, tokens};
 
@@ -22,7 +22,7 @@ impl Only {
             .then_some(Self::MariaDb)
     }
 
-    /// How a comment begins that only that server reads as code.
+    /// How a comment begins that only this server software reads as code.
     fn opening(self) -> &'static str {
         match self {
             Self::MySql => "/*!80000 ",
@@ -31,8 +31,8 @@ impl Only {
     }
 }
 
-/// `sql` with the collations that only one server knows put into comments that only it reads: the other takes the character set's
-/// default.
+/// Puts collations that only one server software knows into comments that only this one reads as code. The other uses the
+/// default of the character set.
 pub(crate) fn portable(sql: &str) -> String {
     let found = tokens(sql);
     let mut text = String::with_capacity(sql.len());
@@ -51,7 +51,7 @@ pub(crate) fn portable(sql: &str) -> String {
     text + &sql[from..]
 }
 
-/// A whole statement that names a collation, for the server alone that knows it.
+/// A statement that names a collation, in a comment that only servers with this collation read as code.
 pub(crate) fn for_those_who_know(collation: &str, statement: &str) -> String {
     match Only::of(collation) {
         Some(only) => format!("{}{statement} */", only.opening()),
@@ -59,7 +59,7 @@ pub(crate) fn for_those_who_know(collation: &str, statement: &str) -> String {
     }
 }
 
-/// The nearest collation that both servers know, if one of them does not know this one.
+/// The nearest collation that both know; nothing if both know `collation` itself.
 fn known_to_both(collation: &str) -> Option<String> {
     Only::of(collation)?;
     let charset = collation.split('_').next().unwrap_or("utf8mb4");
@@ -70,7 +70,7 @@ fn known_to_both(collation: &str) -> Option<String> {
     Some(format!("{charset}_{ending}"))
 }
 
-/// `SET collation_connection = …` with the nearest collation that both servers know, if one of them does not know this one.
+/// `SET collation_connection = …` with the nearest collation that both know; nothing if both know that of `statement`.
 fn setting_for_both(statement: &str) -> Option<String> {
     let collation = statement.strip_prefix(COLLATION_CONNECTION)?;
     known_to_both(collation).map(|collation| format!("{COLLATION_CONNECTION}{collation}"))
@@ -79,7 +79,8 @@ fn setting_for_both(statement: &str) -> Option<String> {
 /// How the statement that sets the connection's collation begins.
 const COLLATION_CONNECTION: &str = "SET collation_connection = ";
 
-/// The statements that set what a statement of a dump sets, on whichever server.
+/// The statements that do on both what a SET of a dump does: they set the nearest collation, then the given one where it
+/// is known.
 pub(crate) fn settings(statement: &str) -> Vec<String> {
     let Some(both) = setting_for_both(statement) else { return vec![statement.to_owned()] };
     let collation = statement.strip_prefix(COLLATION_CONNECTION).unwrap_or_default();

@@ -10,8 +10,8 @@ pub fn qualified(database: &str, table: &str) -> String {
     format!("{}.{}", name(database), name(table))
 }
 
-/// A text as a string literal that means the same whatever `sql_mode` says about backslashes: doubled quotes only,
-/// and hexadecimal for a text with a backslash in it.
+/// A text as a string literal that means the same whatever `sql_mode` says about backslashes: quotes are doubled; a text
+/// with a backslash or a NUL byte is written in hexadecimal.
 pub fn literal(text: &str) -> String {
     if text.contains('\\') || text.contains('\0') {
         return format!("_utf8mb4 x'{}'", hex(text.as_bytes()));
@@ -19,8 +19,8 @@ pub fn literal(text: &str) -> String {
     plain_literal(text)
 }
 
-/// A text as a string literal where the grammar takes no other (passwords, accounts). Right under `NO_BACKSLASH_ESCAPES` only, if
-/// there is a backslash in it.
+/// A text as a string literal in quotes, where the grammar takes no other (passwords, accounts). If it has a backslash,
+/// it is right under `NO_BACKSLASH_ESCAPES` only.
 pub(crate) fn plain_literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

@@ -1,20 +1,20 @@
 //! `SQL SECURITY`: with whose rights a view or a package runs.
 //!
-//! In: its `CREATE` statement, as a server wrote it. Out: the same with `SQL SECURITY INVOKER`.
+//! In: the `CREATE` statement of one, as a server wrote it. Out: the same with `SQL SECURITY INVOKER`.
 
 use super::lexer::{Mode, Token, pieces};
 use super::splice::spliced;
 
-/// The head of a statement has fewer tokens; what comes behind is its body.
+/// How many tokens of a statement are read: its head has fewer, and behind it is the body.
 const HEAD_TOKENS: usize = 40;
 
-/// The statement with `SQL SECURITY INVOKER`; as it is if it makes neither a view nor a package.
+/// The statement with `SQL SECURITY INVOKER`; unchanged if it creates neither a view nor a package.
 pub(crate) fn with_invoker(sql: &str, mode: Mode) -> String {
     let code: Vec<Token> = pieces(sql, mode).filter(Token::is_code).take(HEAD_TOKENS).collect();
     let is = |at: usize, word: &str| code.get(at).is_some_and(|token| token.is_word(sql, word));
     let kind = (0..code.len()).find(|at| is(*at, "VIEW") || is(*at, "PACKAGE"));
     let Some(kind) = kind else { return sql.to_owned() };
-    // In a view SQL SECURITY stands before the name, in a package behind it.
+    // SQL SECURITY stands before the name of a view, but behind the name of a package.
     let search_end = if is(kind, "VIEW") { kind } else { code.len() };
     if let Some(at) = (0..search_end).find(|at| is(*at, "SQL") && is(at + 1, "SECURITY")) {
         let place = code.get(at + 2).map(|token| (token.place.clone(), "INVOKER"));

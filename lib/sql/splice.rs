@@ -1,4 +1,4 @@
-//! Places of a text replaced.
+//! Replaces places of a text by other text.
 
 use std::ops::Range;
 

@@ -1,14 +1,15 @@
-//! `CREATE TABLE` in pieces: what stands between the outer parentheses, and where they are.
+//! `CREATE TABLE` in pieces: the text between the outer parentheses, and where these are.
 //!
-//! In: the statement, as `SHOW CREATE TABLE` writes it. Out: its columns, keys and checks as text, one after the other; the
-//! next number of `AUTO_INCREMENT`, or the statement without it.
+//! In: the statement, as `SHOW CREATE TABLE` writes it. Out: its columns, keys and checks as text, one after the other;
+//! the next number of `AUTO_INCREMENT`; the statement without that number, or without the places of its files.
 
 use std::ops::Range;
 
 use super::lexer::{Token, TokenKind, tokens};
 use super::splice::spliced;
 
-/// The databases that foreign keys in a definition or a clause name their parents with. Those of its own database name none.
+/// The databases of the parents in foreign keys of a definition or a clause. A parent without a database is not in the
+/// list.
 pub(crate) fn databases_of_parents(sql: &str) -> Vec<String> {
     let found = tokens(sql);
     let parents = found.windows(3).filter(|three| three[0].is_word(sql, "REFERENCES") && three[2].is(b'.'));
@@ -20,14 +21,14 @@ pub(crate) fn databases_of_parents(sql: &str) -> Vec<String> {
 pub(crate) struct TableText<'a> {
     /// Where the outer parenthesis opens, in bytes of the statement.
     pub(crate) opening: usize,
-    /// What is between its commas.
+    /// The text between its commas: one column, key or check each.
     pub(crate) items: Vec<&'a str>,
-    /// Where it closes: behind it are the options.
+    /// Where the outer parenthesis closes; the options of the table follow.
     pub(crate) closing: usize,
 }
 
 impl<'a> TableText<'a> {
-    /// Cuts a statement. Nothing if it has no parentheses, or one that is not closed.
+    /// Cuts a statement. Nothing if it has no parenthesis, or if the first one is not closed.
     pub(crate) fn of(sql: &'a str) -> Option<Self> {
         let all = tokens(sql);
         let first = all.iter().position(|token| token.is(b'('))?;
@@ -50,8 +51,8 @@ impl<'a> TableText<'a> {
     }
 }
 
-/// A table's definition without `DATA DIRECTORY`, `INDEX DIRECTORY` and `TABLESPACE`, those of its partitions too: on another server
-/// these places do not exist, or the original uses them.
+/// A table's definition without `DATA DIRECTORY`, `INDEX DIRECTORY` and `TABLESPACE`, those of its partitions too: on
+/// another server these places do not exist, or they hold the files of the original.
 pub(crate) fn without_places(create: &str) -> String {
     let all = tokens(create);
     let is = |at: usize, words: &[&str]| {
@@ -76,7 +77,7 @@ pub(crate) fn without_places(create: &str) -> String {
     spliced(create, places)
 }
 
-/// Where `AUTO_INCREMENT=5000` stands behind the parenthesis that closes the columns, and the number.
+/// Where `AUTO_INCREMENT=5000` stands among the options of a table, and the number.
 fn counter_place(create: &str) -> Option<(Range<usize>, u64)> {
     let closing = TableText::of(create)?.closing;
     let options = &create[closing..];
@@ -87,12 +88,12 @@ fn counter_place(create: &str) -> Option<(Range<usize>, u64)> {
     Some((closing + three[0].place.start..closing + three[2].place.end, number))
 }
 
-/// The next number that a `CREATE TABLE` says.
+/// The next `AUTO_INCREMENT` number of a `CREATE TABLE`, if it has one.
 pub(crate) fn counter(create: &str) -> Option<u64> {
     counter_place(create).map(|(_, number)| number)
 }
 
-/// The statement without AUTO_INCREMENT=…: the server goes on behind the largest number that is loaded.
+/// The statement without AUTO_INCREMENT=…: the server then continues behind the largest number that is loaded.
 pub(crate) fn without_counter(create: &str) -> String {
     let Some((place, _)) = counter_place(create) else { return create.to_owned() };
     format!("{}{}", create[..place.start].trim_end_matches(' '), &create[place.end..])

@@ -1,7 +1,7 @@
-//! The one reader of rows as SQL text: tuples of literals, as our own dumper writes them and mysqldump too.
+//! The one reader of rows as SQL text: tuples of literals, as our own dumps and those of mysqldump have them.
 //!
-//! In: the bytes of one `INSERT`, of one tuple in it, or of a list such as `enum('a','b')`. Out: one [`Literal`] after the other,
-//! borrowed; what it stands for where somebody asks. Of an `INSERT`, what is not of this grammar is an error, never a guess.
+//! In: the bytes of one `INSERT`, of one tuple in it, or of a list such as `enum('a','b')`. Out: one [`Literal`] after
+//! the other, borrowed, and its value on request. An `INSERT` that is not of this grammar is an error, never a guess.
 //! Backslashes are escapes: nobody writes dumps under `NO_BACKSLASH_ESCAPES`.
 
 use memchr::{memchr, memchr2};
@@ -19,7 +19,8 @@ pub(crate) enum Literal<'a> {
     Null,
     /// A number, or anything else without quotes.
     Bare(&'a [u8]),
-    /// What stands between the quotes of a text or of `_binary '…'`, escapes and all, and whether there are any. The mark is not kept.
+    /// The bytes between the quotes of a text or of `_binary '…'`, with their escapes, and whether there are any.
+    /// `_binary` is not kept.
     Text(&'a [u8], bool),
 }
 
@@ -28,7 +29,7 @@ impl<'a> Literal<'a> {
         self == Self::Null
     }
 
-    /// The value's bytes, of NULL the word; `buffer` holds them if they had to be unescaped.
+    /// The value's bytes; for NULL the word `NULL`. `buffer` is used if escapes must be undone.
     pub(crate) fn plain<'b>(self, buffer: &'b mut Vec<u8>) -> &'b [u8]
     where
         'a: 'b,
@@ -67,7 +68,7 @@ impl<'a> Iterator for Literals<'a> {
     }
 }
 
-/// The values of `enum('a','b')` or `set('a','b')`.
+/// The values of an `enum('a','b')` or `set('a','b')`; empty for other types.
 pub(crate) fn members(column_type: &str) -> Vec<String> {
     let list = column_type.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')'));
     let Some((list, _)) = list.filter(|(list, _)| !list.is_empty()) else { return Vec::new() };
@@ -76,11 +77,11 @@ pub(crate) fn members(column_type: &str) -> Vec<String> {
     Literals::of(list.as_bytes()).map(plain).collect()
 }
 
-/// The statement is not `… VALUES (literals), …` to its end, or whoever reads it refused a row.
+/// The error of a statement that is not `… VALUES (literals), …` to its end, or of which the caller refused a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unknown;
 
-/// What comes next in the rows of an `INSERT`.
+/// A step through the rows of an `INSERT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TupleStep<'a> {
     /// A value with its position in the row.
@@ -89,7 +90,7 @@ pub(crate) enum TupleStep<'a> {
     End,
 }
 
-/// Calls `seen` for every value of every row and after each row. Returns how many rows.
+/// Calls `seen` for every value of every row, and at the end of each row. Returns the number of rows.
 pub(crate) fn each(
     statement: &[u8],
     mut seen: impl FnMut(TupleStep<'_>) -> Result<(), Unknown>,
@@ -123,14 +124,14 @@ pub(crate) fn each(
     }
 }
 
-/// Where the rows begin: behind the first word `VALUES`. No text stands before it, so double quotes are those of names.
+/// Where the rows begin: behind the first word `VALUES`. There is no text before it, so double quotes enclose names.
 fn values(statement: &[u8]) -> Result<usize, Unknown> {
     let is_end = |token: &Token| token.kind == TokenKind::Text || token.is_word(statement, "VALUES");
     let end = pieces(statement, Mode::of("ANSI_QUOTES")).find(is_end);
     end.filter(|token| token.kind == TokenKind::Word).map(|token| token.place.end).ok_or(Unknown)
 }
 
-/// NULL, a text in quotes or a number; a bare word of any other kind is refused, and so is a value that is missing.
+/// Accepts NULL, a text in quotes or a number. Refuses any other bare word, and a missing value.
 #[inline]
 fn known(literal: Literal<'_>) -> Result<Literal<'_>, Unknown> {
     let number = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E');
@@ -140,7 +141,7 @@ fn known(literal: Literal<'_>) -> Result<Literal<'_>, Unknown> {
     }
 }
 
-/// The value that `rest` begins with, and what comes after it: nothing if it is a text that is never closed.
+/// The value that `rest` begins with, and the bytes behind it: none if the value is a text that is never closed.
 #[inline]
 fn literal(rest: &[u8]) -> (Literal<'_>, Option<&[u8]>) {
     if let Some(inner) = rest.strip_prefix(b"'").or_else(|| rest.strip_prefix(BINARY)) {
@@ -154,7 +155,7 @@ fn literal(rest: &[u8]) -> (Literal<'_>, Option<&[u8]>) {
     }
 }
 
-/// Where the quote is that ends a text (or the end, if there is none), and whether anything is escaped before it.
+/// Where the closing quote of a text is (or the end, if there is none), and whether there are escapes before it.
 #[inline]
 fn end_of_text(inner: &[u8]) -> (usize, bool) {
     let (mut at, mut escaped) = (0, false);
@@ -169,16 +170,16 @@ fn end_of_text(inner: &[u8]) -> (usize, bool) {
     (inner.len(), escaped)
 }
 
-/// The bytes that stand between quotes, without the escapes.
+/// Writes the bytes between quotes to `out`, with their escapes undone.
 pub(crate) fn unescape(text: &[u8], out: &mut Vec<u8>) {
     out.clear();
     let mut rest = text;
     while let Some(at) = memchr2(b'\\', b'\'', rest) {
         out.extend_from_slice(&rest[..at]);
         match (rest[at], rest.get(at + 1)) {
-            // Doubled.
+            // A doubled quote stands for one.
             (b'\'', _) => out.push(b'\''),
-            // Only for LIKE does this escape something.
+            // `\%` and `\_` are escapes for LIKE only: the backslash stays.
             (_, Some(letter @ (b'%' | b'_'))) => out.extend_from_slice(&[b'\\', *letter]),
             (_, letter) => out.extend(letter.map(|letter| match letter {
                 b'0' => 0,
@@ -195,19 +196,19 @@ pub(crate) fn unescape(text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(rest);
 }
 
-/// A text that stands between single quotes, without the escapes.
+/// The text between single quotes, with its escapes undone.
 pub(crate) fn unescaped(text: &str) -> String {
     let mut plain = Vec::new();
     unescape(text.as_bytes(), &mut plain);
     String::from_utf8_lossy(&plain).into_owned()
 }
 
-/// The contents of a token in single quotes; nothing of any other token.
+/// The value of a token in single quotes; nothing for any other token.
 pub(crate) fn unquoted(token: &str) -> Option<String> {
     Some(unescaped(token.strip_prefix('\'')?.strip_suffix('\'')?))
 }
 
-/// The same rows as text that is valid UTF-8: a text that is none becomes `x'…'` with `introducer` (`_latin1 `, or nothing) in front.
+/// An `INSERT` as UTF-8: a text in it that is none becomes `x'…'` with `introducer` (`_latin1 `, or nothing) in front.
 pub(crate) fn as_utf8(statement: &[u8], introducer: &str) -> Result<String, Unknown> {
     let head = std::str::from_utf8(&statement[..values(statement)?]).map_err(|_| Unknown)?;
     let mut text = format!("{head} ");
@@ -235,8 +236,8 @@ pub(crate) fn as_utf8(statement: &[u8], introducer: &str) -> Result<String, Unkn
     Ok(text)
 }
 
-/// A statement of our own dump as text. If it is no UTF-8, each `_binary '…'` of it becomes `x'…'`; if it is none even then, nothing: the
-/// dump is damaged.
+/// A statement of our own dump as text. If it is no UTF-8, each `_binary '…'` in it becomes `x'…'`. Nothing if it is no
+/// UTF-8 even then: the dump is damaged.
 pub(crate) fn as_marked_utf8(statement: Vec<u8>) -> Option<String> {
     let statement = match String::from_utf8(statement) {
         Ok(text) => return Some(text),
@@ -262,7 +263,7 @@ pub(crate) fn as_marked_utf8(statement: Vec<u8>) -> Option<String> {
     String::from_utf8(text).ok()
 }
 
-/// One literal as text: marked bytes as hexadecimal digits.
+/// One literal as text: `_binary '…'` becomes `x'…'`. Nothing if it is no UTF-8.
 pub(crate) fn literal_as_text(literal: Vec<u8>) -> Option<String> {
     let Some(quoted) = literal.strip_prefix(BINARY) else { return String::from_utf8(literal).ok() };
     let mut digits = String::new();
@@ -270,7 +271,7 @@ pub(crate) fn literal_as_text(literal: Vec<u8>) -> Option<String> {
     Some(digits)
 }
 
-/// `x'00ff'` for what stands between quotes; `plain` is of no use to the caller but as room.
+/// Appends `x'00ff'` for the bytes between quotes; `plain` is a buffer for them without escapes.
 fn write_digits(escaped: &[u8], plain: &mut Vec<u8>, out: &mut String) {
     unescape(escaped, plain);
     out.push_str("x'");

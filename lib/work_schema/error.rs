@@ -1,18 +1,18 @@
-//! What can be wrong with the work schema.
+//! Why the work schema or the keys of a plan cannot be used.
 
 use std::path::PathBuf;
 
 use crate::document::{Ending, Exit, Failure, JournalError};
 use crate::{config, mysql};
 
-/// Why the work schema cannot be used.
+/// Why the work schema or the keys of a plan cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The server said no.
+    /// The server refused a statement, or the connection broke.
     #[error(transparent)]
     Server(#[from] mysql::Error),
-    /// A database of the schema's name is there, and is not ours.
+    /// A database of the schema's name exists and is not ours.
     #[error("{server} has a database `{schema}` that is not ours: refusing to replace it")]
     Foreign {
         /// The login that was used, as `user@host:port`.
@@ -20,7 +20,7 @@ pub enum Error {
         /// Name of the schema: `[dehydrate] work_schema`.
         schema: String,
     },
-    /// Another run is at work on the same copy.
+    /// Another run is using the work schema.
     #[error("another dehydration is using `{schema}` on {server}")]
     Busy {
         /// The login that was used, as `user@host:port`.
@@ -31,25 +31,25 @@ pub enum Error {
     /// `[mask] key` is wrong.
     #[error(transparent)]
     Config(#[from] config::Error),
-    /// The state directory, which keeps keys between the tools, is of no use.
+    /// The state directory, which keeps keys between the tools, cannot be read or written.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// `[mask] key` says another key than when the plan was made.
+    /// `[mask] key` is not set, or is another key than when the plan was made.
     #[error("[mask] key is not the one that this plan was made with: the masks would give other values")]
     OtherKey,
-    /// The plan's secret keys are not where they should be.
+    /// The file with the plan's keys is missing, or holds other keys.
     #[error("the secret keys of this plan are not in {}", path.display())]
     NoKeys {
         /// Path of the file that should hold the keys.
         path: PathBuf,
     },
-    /// A log would hold the key.
+    /// The server's binary log would hold the key of the masks.
     #[error("{server} would write the key of the masks to its binary log: the log is one of statements")]
     LoggedKey {
         /// The login that was used, as `user@host:port`.
         server: String,
     },
-    /// The plan was dumped, or dropped.
+    /// The plan's key tables are gone: the plan was dumped, or another run dropped it.
     #[error("the plan in `{schema}` on {server} is gone: it was dumped, or another run took its place")]
     Gone {
         /// The login that was used, as `user@host:port`.
@@ -57,7 +57,7 @@ pub enum Error {
         /// Name of the work schema.
         schema: String,
     },
-    /// What is asked for needs a plan that is whole.
+    /// The work schema has no complete plan, or a key or commit record in it cannot be read.
     #[error("{0}")]
     NotPlanned(String),
 }
@@ -83,7 +83,7 @@ impl Failure for Error {
     }
 }
 
-/// How to get a plan that is gone.
+/// Hint: how to make a plan again that is gone.
 const AGAIN: &str =
     "run mydehydrate again, on this host; after mydump-rotate --keep-work a plan can be dumped once more";
 

@@ -1,5 +1,5 @@
-//! Key tables: the kept rows of one table of the source, by key. One row is its key (`p1`, `p2`, …), how far from the roots
-//! it is (`gen`) and the relation that brought it (`edge`).
+//! Key tables. Each holds the kept rows of one source table: the row's key (`p1`, `p2`, …), its distance from the roots (`gen`),
+//! and the relation by which it was added (`edge`).
 
 use super::error::Error;
 use super::names::{KEYS, keys};
@@ -7,7 +7,7 @@ use crate::catalog::{self, Table};
 use crate::mysql::Session;
 use crate::sql::{plain_literal, qualified};
 
-/// Makes the empty key table of the table with this number.
+/// Creates the empty key table of the table with this number.
 pub(crate) fn create_keys(
     session: &mut Session,
     schema: &str,
@@ -19,13 +19,13 @@ pub(crate) fn create_keys(
     Ok(())
 }
 
-/// Takes all its keys back.
+/// Empties the key table of the table with this number.
 pub(crate) fn forget_keys(session: &mut Session, schema: &str, number: usize) -> Result<(), Error> {
     session.run("taking keys back", &format!("TRUNCATE TABLE {}", keys(schema, number)))?;
     Ok(())
 }
 
-/// Drops all of them: where a key is masked, they hold originals.
+/// Drops all key tables: where a key is masked, they hold originals.
 pub(crate) fn drop_keys(session: &mut Session, schema: &str) -> Result<(), Error> {
     for table in catalog::tables_beginning(session, schema, KEYS)? {
         let sql = format!("DROP TABLE {}", qualified(schema, &table));
@@ -34,7 +34,7 @@ pub(crate) fn drop_keys(session: &mut Session, schema: &str) -> Result<(), Error
     Ok(())
 }
 
-/// `CREATE TABLE` of a key table, whatever it is called: the key's columns with exactly the source's types.
+/// Returns the `CREATE TABLE` of a key table with any name: its key columns have exactly the types of the source's.
 pub(crate) fn key_table(name: &str, source: &Table) -> String {
     let key = source.key();
     let columns =
@@ -50,7 +50,8 @@ pub(crate) fn key_table(name: &str, source: &Table) -> String {
          ENGINE=InnoDB COMMENT={}",
         columns.collect::<String>(),
         primary.join(", "),
-        // For people who look. The grammar takes no other kind of literal here, and a backslash in it means what the mode says.
+        // The source's name, for people who look. The grammar allows only a plain literal, and sql_mode decides what a backslash
+        // means.
         plain_literal(&source.label().chars().take(1_000).collect::<String>().replace('\\', "/")),
     )
 }

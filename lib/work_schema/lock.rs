@@ -4,15 +4,15 @@ use super::error::Error;
 use crate::mysql::Session;
 use crate::sql::literal;
 
-/// Of MySQL's 64 characters for the name of a lock, so many are the schema's.
+/// Most characters of a lock's name before the helper's number. MySQL allows 64 in all.
 const NAME_CHARACTERS_MAX: usize = 60;
 
-/// How long the server may take to notice that the run before is gone.
+/// Seconds to wait for a lock: so long a server may need to notice that the run before is gone.
 const WAIT_SECONDS: u8 = 3;
 
-/// Keeps other runs away until the session ends. Helpers of a run that was killed may be at work still, and what they
-/// are doing would end up in the next run's tables: each holds a lock of its own, which must be free as well. No run has
-/// more than `connections_max` connections, this one among them.
+/// Keeps other runs away until the session ends. Helpers (further connections) of a killed run may still be at work, and
+/// would write into the next run's tables. So each helper holds a lock of its own, which must be free as well. No run has
+/// more than `connections_max` connections, this one included.
 pub(crate) fn lock(session: &mut Session, schema: &str, connections_max: usize) -> Result<(), Error> {
     take(session, schema, &[lock_name(schema, 0)])?;
     if connections_max < 2 {
@@ -26,7 +26,7 @@ pub(crate) fn lock(session: &mut Session, schema: &str, connections_max: usize) 
     Ok(())
 }
 
-/// Says to later runs that this helper is at work, until its session ends.
+/// Takes the lock of a helper, which shows later runs that it is at work. The lock is held until its session ends.
 pub(crate) fn lock_helper(session: &mut Session, schema: &str, number: usize) -> Result<(), Error> {
     take(session, schema, &[lock_name(schema, number)])
 }

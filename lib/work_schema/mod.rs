@@ -1,25 +1,25 @@
 //! The work schema: what is kept on the copy between `mydehydrate` and `mydump-rotate`.
 //!
-//! In: a session on the copy. Out: key tables by name, the keys of the masks and of the scan, hashed originals, the marks of
-//! readers, the record of a rewrite, and whether a plan is whole. Both tools ask here, and nobody else spells a name of it.
-//! It is dropped when the dump is published or refused, and by the next run if that never happened.
+//! In: a session on the copy, or on a source in use. Out: key tables by name, the keys of the masks and of the scan, hashed
+//! originals, the marks of readers, the record of a rewrite, and whether a plan is complete. Both tools use this room, and no
+//! other code spells the names of its tables. The schema is dropped when the dump is published or refused, or by the next run.
 //!
 //! | table | what it holds | made by | read by |
 //! |---|---|---|---|
 //! | `refreshkit` | the mark that the schema is ours, the rules' hash, whether the plan is complete | `prepare` | both tools |
-//! | `plan_seal` | the hash of the plan: what a document brings back must be that one | `mydehydrate` | `mydump-rotate` |
+//! | `plan_seal` | the hash of the plan, which a document's plan must have too | `mydehydrate` | `mydump-rotate` |
 //! | `k_N` | the keys of the kept rows of table N | the closure | the plan's SELECTs |
 //! | `d_N` | for a moment, rows that are taken back along relation N | the closure | the closure |
-//! | `mask_key` | on a throw-away copy, the night's own key of the masks; only the server reads it | `mydehydrate` | each session that reads masked columns |
-//! | `originals` | hashes of what must not leave | `mydehydrate` | `mydump-rotate` |
-//! | `scan_key` | on a throw-away copy, their key | `mydehydrate` | `mydump-rotate` |
+//! | `mask_key` | on a copy, a random key of the masks that only the server reads | `mydehydrate` | readers of masked columns |
+//! | `originals` | the hashed originals | `mydehydrate` | `mydump-rotate` |
+//! | `scan_key` | on a copy, the key of these hashes | `mydehydrate` | `mydump-rotate` |
 //! | `trial` | for a moment, masked rows that are tried against the rules of their table | `mydehydrate` | `mydehydrate` |
 //! | `in_place`, `in_place_tables` | the commit record of a rewrite | `mydehydrate --in-place` | both tools |
-//! | `reader_marks` | rows by which readers are seen to be up to date | `mydump-rotate` | `mydump-rotate` |
+//! | `reader_marks` | rows that show that a reader is up to date | `mydump-rotate` | `mydump-rotate` |
 //!
-//! Where a key may not lie in a table, because a person chose it or because the server lives on, each session is given it
-//! under a one-time pad (`pad`). A session that lives shows its variables to whoever may read
-//! `performance_schema.user_variables_by_thread`; nothing else on the server has such a key.
+//! A key that a person chose, and any key on a server in use, must not be in a table. Each session is then given the key
+//! under a one-time pad (`pad`). Accounts that may read `performance_schema.user_variables_by_thread` see it in the variables
+//! of an open session; nothing else on the server holds such a key.
 
 mod error;
 mod key_tables;

@@ -1,8 +1,8 @@
-//! Where the hashed originals lie in the work schema: runs of ordered records, cut into pieces that are sealed.
+//! Stores the hashed originals in the work schema: runs of sorted records, cut into sealed pieces.
 //!
-//! In: records as the server made them. Out: the same, all of them or that of one hash, with the column they come from. What a
-//! statement carries is in logs: there a record is bytes that say nothing, in letters, since a server that shows raw bytes
-//! of a running statement breaks whoever reads its process list.
+//! In: records as the server made them. Out: all records, or the one of a hash, with the column that they come from. Values of
+//! statements are logged, so records are sealed in them. They are also base64, since raw bytes in a running statement break
+//! clients that read the server's process list.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,16 +15,16 @@ use crate::mysql::Session;
 use crate::scan::{self, KEY_BYTES, RECORD_BYTES, Record};
 use crate::sql::qualified;
 
-/// A piece has at most so many records: 15 KiB are read to look at one.
+/// Most records of a piece: to look at one record, 15 KiB are read.
 const PIECE_RECORDS: usize = 1024;
 
-/// The table of one plan.
+/// The table with the hashed originals of one plan, and the key that hashes and seals them.
 pub struct Originals {
     table: String,
     key: [u8; KEY_BYTES],
 }
 
-/// Shows the table only: the key stays secret.
+/// Shows only the table: the key stays secret.
 impl std::fmt::Debug for Originals {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("Originals").field("table", &self.table).finish_non_exhaustive()
@@ -35,7 +35,7 @@ impl std::fmt::Debug for Originals {
 type StoredRun = (u32, Vec<u8>, usize, Vec<u8>);
 
 impl Originals {
-    /// That of a plan; nothing if its key is not there.
+    /// Opens the table of a plan. `None` if the scan's key is missing.
     pub(crate) fn open(
         session: &mut Session,
         schema: &str,
@@ -52,7 +52,7 @@ impl Originals {
         Self::create_with(session, schema, key)
     }
 
-    /// An empty one under this key.
+    /// Creates an empty table for hashed originals under this key.
     pub fn create_with(session: &mut Session, schema: &str, key: [u8; KEY_BYTES]) -> Result<Self, Error> {
         let columns = "run INT UNSIGNED NOT NULL, first BINARY(8) NOT NULL, o SMALLINT UNSIGNED NOT NULL, \
                        records MEDIUMBLOB NOT NULL, PRIMARY KEY (run, first)";
@@ -61,12 +61,12 @@ impl Originals {
         Ok(Self { table: qualified(schema, ORIGINALS), key })
     }
 
-    /// The key that hashes them.
+    /// Returns the key that hashes and seals the originals.
     pub fn key(&self) -> &[u8; KEY_BYTES] {
         &self.key
     }
 
-    /// Writes a run: ordered records of one column, each once.
+    /// Writes a run: sorted records of one column (`origin`), each once.
     pub fn write(
         &self,
         session: &mut Session,
@@ -91,7 +91,7 @@ impl Originals {
         Ok(())
     }
 
-    /// Takes a record out of a run that is written, if it is there.
+    /// Removes a record from a run that is already written. Returns whether the run had it.
     pub fn remove(&self, session: &mut Session, run: u32, record: &Record) -> Result<bool, Error> {
         let deed = "taking out what is nobody's own";
         let hash = scan::hash_of(record);
@@ -114,7 +114,7 @@ impl Originals {
         Ok(false)
     }
 
-    /// Shows all of them with the column that they come from. How many.
+    /// Calls `show` with the column and the record of each original. Returns the number of records.
     pub fn each(
         &self,
         session: &mut Session,
@@ -141,7 +141,7 @@ impl Originals {
         Ok(count)
     }
 
-    /// The column that a hash comes from, if it is one of them.
+    /// Returns the column that a hash comes from; `None` if no original has this hash.
     pub fn origin_of(&self, session: &mut Session, hash: u64) -> Result<Option<usize>, crate::mysql::Error> {
         let pieces = self.around(session, hash, "TRUE")?;
         let found = pieces.iter().find(|(.., bytes)| {
@@ -151,7 +151,7 @@ impl Originals {
         Ok(found.map(|(_, _, origin, _)| *origin))
     }
 
-    /// The pieces that a hash would be in, one a run.
+    /// Returns the pieces that a hash would be in: one of each run.
     fn around(
         &self,
         session: &mut Session,

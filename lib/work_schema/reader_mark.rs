@@ -1,26 +1,26 @@
-//! Marks of readers: rows by which a further server is seen to be up to date.
+//! Marks of readers: rows that show that a reader is up to date.
 //!
-//! In: a session on the writer. Out: a [`ReaderMark`] that every reader shows once it has all that was written before. They lie
-//! in a schema of their own where the work schema's changes are kept from replicas.
+//! In: a session on the writer. Out: a [`ReaderMark`], which a reader shows once it has all earlier changes. The marks are in
+//! a schema of their own where changes of the work schema are kept from replicas.
 
 use super::names::READER_MARKS;
 use crate::mysql::{self, Session, number};
 use crate::sql::{literal, name, qualified};
 
-/// A row that is on the writer from a known moment on.
+/// A row that was written on the writer at a known moment.
 #[derive(Debug)]
 pub(crate) struct ReaderMark {
     table: String,
     token: String,
-    /// The name of a lock that the writer holds: the same server knows it, no other does.
+    /// Name of a lock that a session on the writer holds: only this server knows the lock.
     lock: String,
 }
 
 impl ReaderMark {
-    /// Writes the first mark, through a connection that goes on living.
+    /// Writes the first mark. `session` must stay open, since it holds the lock.
     pub(crate) fn set(session: &mut Session, schema: &str) -> Result<Self, mysql::Error> {
         let deed = "marking the state that readers must show";
-        // Whoever keeps others from writing for long must not stop the dump.
+        // A client that locks others out for long must not stop the dump.
         session.attempt("SET SESSION lock_wait_timeout = 10");
         session.attempt(&format!(
             "CREATE DATABASE IF NOT EXISTS {} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
@@ -30,7 +30,7 @@ impl ReaderMark {
         let columns =
             "token VARCHAR(64) NOT NULL PRIMARY KEY, written TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP";
         session.run(deed, &format!("CREATE TABLE IF NOT EXISTS {table} ({columns})"))?;
-        // Of runs that died.
+        // Removes the marks of dead runs.
         session.attempt(&format!("DELETE FROM {table} WHERE written < NOW() - INTERVAL 1 DAY"));
         let mut mark = Self { table, token: String::new(), lock: String::new() };
         mark.renew(session)?;
@@ -39,7 +39,7 @@ impl ReaderMark {
         Ok(mark)
     }
 
-    /// Puts another one in its place.
+    /// Replaces the mark by a new one.
     pub(crate) fn renew(&mut self, session: &mut Session) -> Result<(), mysql::Error> {
         let deed = "marking the state that readers must show";
         let token: Option<String> = session.first(deed, "SELECT UUID()")?;
@@ -50,12 +50,12 @@ impl ReaderMark {
         Ok(())
     }
 
-    /// Takes it away again.
+    /// Removes the mark from the table.
     pub(crate) fn remove(&self, session: &mut Session) {
         session.attempt(&format!("DELETE FROM {} WHERE token = {}", self.table, literal(&self.token)));
     }
 
-    /// Whether this server shows it.
+    /// True if the server of this session shows the mark.
     pub(crate) fn shows(&self, session: &mut Session) -> Result<bool, mysql::Error> {
         let sql = format!("SELECT 1 FROM {} WHERE token = {}", self.table, literal(&self.token));
         match session.first::<u8>("looking for the mark", &sql) {
@@ -69,7 +69,7 @@ impl ReaderMark {
         }
     }
 
-    /// Whether this server is the writer itself, under whatever name: it knows the writer's lock.
+    /// True if the server of this session is the writer itself, under any name: it knows the writer's lock.
     pub(crate) fn is_writer(&self, session: &mut Session) -> Result<bool, mysql::Error> {
         let same = format!("SELECT IS_USED_LOCK({}) IS NOT NULL", literal(&self.lock));
         Ok(session.first::<bool>("asking whether it is a reader", &same)? == Some(true))

@@ -1,7 +1,7 @@
-//! The seal: which plan was made here, to the byte.
+//! The seal: a hash that says which plan was made on a server.
 //!
-//! In: a finished plan. Out: its hash in the work schema; later, whether a document's plan is that one. A plan is SQL that is
-//! run with the rights of whoever dumps, and it says what is masked: a document may carry it, but not change it.
+//! In: a finished plan. Out: its hash in the work schema; later, whether a document's plan has this hash. A plan is SQL that is
+//! run with the dumper's rights, and it says what is masked: a document may carry a plan, but must not change it.
 
 use sha2::{Digest, Sha256};
 
@@ -11,7 +11,7 @@ use crate::document::Dehydration;
 use crate::mysql::{Error, Session};
 use crate::sql::{hex, qualified};
 
-/// Writes down which plan the key tables are of.
+/// Writes the hash of the plan that the key tables are of.
 pub(crate) fn seal_plan(session: &mut Session, plan: &Dehydration) -> Result<(), Error> {
     let (table, deed) = (qualified(&plan.work_schema, SEAL), "sealing the plan");
     session.run(
@@ -22,7 +22,7 @@ pub(crate) fn seal_plan(session: &mut Session, plan: &Dehydration) -> Result<(),
     Ok(())
 }
 
-/// Whether this very plan was made on this server.
+/// True if this plan, unchanged, was made on this server.
 pub(crate) fn is_sealed(session: &mut Session, plan: &Dehydration) -> Result<bool, Error> {
     if !catalog::has_table(session, "looking for the plan's seal", &plan.work_schema, SEAL)? {
         return Ok(false);
@@ -32,7 +32,7 @@ pub(crate) fn is_sealed(session: &mut Session, plan: &Dehydration) -> Result<boo
     Ok(known.is_some_and(|known| known == seal(plan)))
 }
 
-/// SHA-256 of a plan as it travels.
+/// Returns the SHA-256 of a plan's JSON, in hexadecimal digits.
 pub fn seal(plan: &Dehydration) -> String {
     let text = serde_json::to_vec(plan).expect("a plan has only string keys");
     hex(&Sha256::digest(&text))

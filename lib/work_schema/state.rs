@@ -1,7 +1,7 @@
-//! The work schema as a whole: whether it is ours, made anew, complete, dropped.
+//! The work schema as a whole: it is created, marked as ours, marked as complete, checked and dropped.
 //!
-//! In: a session and the schema's name. Out: an empty schema with a mark that it is ours; later, whether the plan in it is
-//! whole and of which rules and run. A schema of that name without our mark is never touched.
+//! In: a session and the schema's name. Out: an empty schema with our mark; later, whether the plan in it is complete, and of
+//! which rules and run. A schema of this name with tables but without our mark is never touched.
 
 use super::error::Error;
 use super::lock::lock;
@@ -13,7 +13,7 @@ use crate::document::Dehydration;
 use crate::mysql::Session;
 use crate::sql::{literal, name, qualified};
 
-/// Makes the work schema anew, without key tables. The run whose plan it held before, if that is known.
+/// Creates the work schema anew, without key tables. Returns the run whose plan it held before, if that is known.
 pub(crate) fn prepare(
     session: &mut Session,
     schema: &str,
@@ -26,7 +26,7 @@ pub(crate) fn prepare(
             let server = session.label().to_owned();
             return Err(Error::Foreign { server, schema: schema.to_owned() });
         }
-        // An older version wrote down no run; a run that died early, nothing at all.
+        // An older version stored no run, and a run that died early stored nothing at all.
         let sql = format!("SELECT run FROM {} WHERE id = 1", qualified(schema, MARK));
         before = session.first("reading the mark of the last run", &sql).unwrap_or_default();
         drop_schema(session, schema, "dropping the work schema of the last run")?;
@@ -37,7 +37,8 @@ pub(crate) fn prepare(
     Ok(before)
 }
 
-/// Drops the work schema of a plan that is over. Nothing if another run has put its own there, or is about to.
+/// Drops the work schema of a plan that is not needed any more. Does nothing if it holds another run's plan by now; fails with
+/// [`Error::Busy`] if another run is using it.
 pub(crate) fn drop_plan(session: &mut Session, plan: &Dehydration, run: &str) -> Result<(), Error> {
     let schema = &plan.work_schema;
     lock(session, schema, 1)?;
@@ -53,13 +54,12 @@ fn drop_schema(session: &mut Session, schema: &str, deed: &str) -> Result<(), Er
     Ok(())
 }
 
-/// The plan in the schema is this run's from now on: it has finished what another began.
+/// Marks the plan in the schema as this run's: the run has finished what another run began.
 pub(crate) fn adopt(session: &mut Session, schema: &str, run: &str) -> Result<(), crate::mysql::Error> {
     let sql = format!("UPDATE {} SET run = {} WHERE id = 1", qualified(schema, MARK), literal(run));
     session.run("marking the work schema", &sql).map(drop)
 }
 
-/// Whether the mark is that of this run.
 fn is_of(session: &mut Session, schema: &str, run: &str) -> Result<bool, crate::mysql::Error> {
     let sql = format!("SELECT run FROM {} WHERE id = 1", qualified(schema, MARK));
     let found: Option<String> = session.first("reading the plan's mark", &sql)?;
@@ -70,7 +70,7 @@ fn exists(session: &mut Session, schema: &str) -> Result<bool, Error> {
     Ok(catalog::has_database(session, "looking for the work schema", schema)?)
 }
 
-/// Ours, or empty: a run may have died between making it and marking it.
+/// True if the schema is ours or empty: a run may have died between creating and marking it.
 fn ours(session: &mut Session, schema: &str) -> Result<bool, Error> {
     let (tables, marks) = catalog::count_tables(session, "looking into the work schema", schema, MARK)?;
     Ok(tables == 0 || marks == 1)
@@ -94,7 +94,7 @@ fn mark(session: &mut Session, schema: &str, (run, config_sha256): (&str, &str))
     Ok(())
 }
 
-/// Writes down that the keys are complete: what `explain` asks for.
+/// Marks the plan as complete, and stores the last generation of its down phase, which `explain` needs.
 pub(crate) fn complete(session: &mut Session, schema: &str, last_down: u64) -> Result<(), Error> {
     let table = qualified(schema, MARK);
     let sql = format!("UPDATE {table} SET state = 'complete', last_down = {last_down}");
@@ -102,7 +102,7 @@ pub(crate) fn complete(session: &mut Session, schema: &str, last_down: u64) -> R
     Ok(())
 }
 
-/// The last generation of the down phase of a complete plan made with these rules.
+/// Returns the last generation of the down phase of a complete plan. Fails unless there is one that was made with these rules.
 pub(crate) fn last_plan(session: &mut Session, schema: &str, config_sha256: &str) -> Result<u64, Error> {
     if !exists(session, schema)? || !ours(session, schema)? {
         return Err(Error::NotPlanned(format!("there is no plan in `{schema}` on {}", session.label())));
@@ -116,8 +116,8 @@ pub(crate) fn last_plan(session: &mut Session, schema: &str, config_sha256: &str
     }
 }
 
-/// Whether the key tables on this server are complete, of the run and the rules that made the plan, and of this very plan. An error if there are
-/// none at all.
+/// True if the key tables on this server are complete, and are those of this run, of the plan's rules and of this very plan.
+/// Fails when there is no plan at all.
 pub fn is_planned(session: &mut Session, plan: &Dehydration, run: &str) -> Result<bool, Error> {
     let schema = &plan.work_schema;
     if !catalog::has_table(session, "looking for the plan's mark", schema, MARK)? {

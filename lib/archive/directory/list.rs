@@ -1,7 +1,7 @@
 //! The dumps in a directory, read from their tails.
 //!
-//! In: a directory. Out: the files that are called like dumps, newest first, and what each says of itself. One that is
-//! still being written has another name; one that is cut off, damaged or somebody else's has an error instead.
+//! In: a directory. Out: the files with the name of a dump, newest first, and what the manifest of each says. A dump that is
+//! still being written has another name. A file that is cut off, damaged or not trusted gives an error instead.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,12 +14,11 @@ use super::super::file::DumpFile;
 use super::super::signature::{Trust, fingerprint};
 use super::name::parse_name;
 
-/// A file that is called like a dump; nobody has looked into it yet.
+/// A file with the name of a dump. Its content has not been read yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DumpCandidate {
     /// Name of the file, without its directory.
     pub(crate) file: String,
-    /// Path of the file.
     pub(crate) path: PathBuf,
     /// What the file's name begins with: `[dump] name`.
     pub(crate) name: String,
@@ -52,11 +51,11 @@ pub struct ListedDump {
     pub engine: String,
     /// True if the data is not from the snapshot that the run asked for.
     pub fallback: bool,
-    /// The fingerprint of the key that signed it.
+    /// Fingerprint of the key that signed the dump, if a key did.
     pub signed_by: Option<String>,
 }
 
-/// The files in a directory that are called like dumps, newest first; with a `[dump] name`, only its own.
+/// Returns the files with the name of a dump, newest first; with a `[dump] name`, only those of this name.
 pub(crate) fn candidates(directory: &Path, name: Option<&str>) -> Result<Vec<DumpCandidate>, Error> {
     let mut found = Vec::new();
     let entries = fs::read_dir(directory).map_err(Error::file(FileAction::List, directory))?;
@@ -67,7 +66,7 @@ pub(crate) fn candidates(directory: &Path, name: Option<&str>) -> Result<Vec<Dum
         if name.is_some_and(|name| name != own_name) {
             continue;
         }
-        // No link is followed: links are left out, and so is a file that somebody removes this very moment.
+        // `metadata` follows no link: links are left out, and so is a file that was removed in the meantime.
         let Some(found_there) = entry.metadata().ok().filter(fs::Metadata::is_file) else { continue };
         found.push(DumpCandidate {
             path: entry.path(),
@@ -81,34 +80,34 @@ pub(crate) fn candidates(directory: &Path, name: Option<&str>) -> Result<Vec<Dum
     Ok(found)
 }
 
-/// The whole dumps in a directory, newest first; with a `[dump] name`, only its own.
+/// Returns the whole, trusted dumps of a directory, newest first; with a `[dump] name`, only those of this name.
 pub fn list(directory: &Path, name: Option<&str>, trust: Trust<'_>) -> Result<Vec<ListedDump>, Error> {
-    // Whatever cannot be read, or is not believed, is no dump to rely on.
+    // A file that cannot be read or is not trusted is left out.
     Ok(candidates(directory, name)?.iter().filter_map(|candidate| candidate.read(trust).ok()).collect())
 }
 
-/// A whole dump, whoever wrote it.
+/// A whole dump, trusted or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct WholeDump {
     pub(crate) file: String,
     pub(crate) as_of: Timestamp,
-    /// Whether `trust` lets it be loaded here.
+    /// True when `[dump] trust` lets the dump be loaded.
     pub(crate) believed: bool,
 }
 
-/// The whole dumps of one name, newest first, those too that are not believed: they take room all the same.
+/// Returns the whole dumps of one name, newest first, including untrusted ones: they take disk space too.
 pub(crate) fn whole_dumps(directory: &Path, name: &str, trust: Trust<'_>) -> Result<Vec<WholeDump>, Error> {
     let all = candidates(directory, Some(name))?;
     let whole = all.into_iter().filter_map(|DumpCandidate { path, file, as_of, .. }| {
         let believed = trust.open(&path).is_ok();
-        // To be whole is enough here, unsigned and however long its rows.
+        // An untrusted dump counts if it is whole, even with rows over the limit.
         (believed || DumpFile::open_unbounded(&path).is_ok()).then_some(WholeDump { file, as_of, believed })
     });
     Ok(whole.collect())
 }
 
 impl DumpCandidate {
-    /// What the file says of itself, or why it is no dump to rely on.
+    /// Opens the file and returns what its name and manifest say. Fails when the file is no whole, trusted dump.
     pub(crate) fn read(&self, trust: Trust<'_>) -> Result<ListedDump, Error> {
         let dump = trust.open(&self.path)?;
         let manifest = dump.manifest();
@@ -127,7 +126,7 @@ impl DumpCandidate {
         })
     }
 
-    /// For scripts: a file that is no dump to rely on. `name` as for [`ListedDump::json`].
+    /// JSON for scripts of a file that is no whole, trusted dump, with the reason. `name` as for [`ListedDump::json`].
     pub(crate) fn json(&self, name: &str, problem: &Error) -> Value {
         json!({
             "file": self.file, "path": self.path.display().to_string(), "name": name, "prefix": self.name, "begun": self.as_of,
@@ -137,8 +136,8 @@ impl DumpCandidate {
 }
 
 impl ListedDump {
-    /// For scripts: every tool that lists dumps writes these fields. `begun` is the older word for `as_of`. `name` is the one of them that is not the same
-    /// everywhere, and stays what each tool has always written there: `file` or `prefix`.
+    /// JSON for scripts, the same from every tool that lists dumps. `begun` is the older word for `as_of`. Only `name` differs:
+    /// each tool writes there what it has always written, the value of `file` or of `prefix`.
     pub(crate) fn json(&self, name: &str) -> Value {
         json!({
             "file": self.file, "path": self.path.display().to_string(), "name": name, "prefix": self.name, "begun": self.as_of,

@@ -1,4 +1,4 @@
-//! The directory of dumps: where it is, what files are called, what there is, what is meant, and how one comes to be there.
+//! The directory of dumps: its path, its file names, the list of its dumps, the choice of one, and the writing of a new one.
 
 mod list;
 mod name;

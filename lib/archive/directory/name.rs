@@ -1,19 +1,19 @@
-//! What a dump's file is called: `NAME-20261123T020000Z.sql.gz`, the moment its data is from.
+//! The file name of a dump: `NAME-20261123T020000Z.sql.gz`, with the moment that its data is from.
 //!
-//! In: a name and a moment, or the name of any file. Out: the other of the two.
+//! In: a name and a moment; or any file name. Out: the file name; or name and moment, if it is a dump's.
 
 use jiff::fmt::strtime;
 use jiff::{SignedDuration, Timestamp};
 
-/// What the name of every dump ends with.
+/// What the file name of every dump ends with.
 pub(super) const SUFFIX: &str = ".sql.gz";
 
 const STAMP: &str = "%Y%m%dT%H%M%SZ";
 
-/// How far a clock may be behind another.
+/// Hours that one clock may be behind another.
 const CLOCK_HOURS: i64 = 1;
 
-/// Whether a dump says that its data is of a later moment than now: a clock was wrong when it was made, or is now.
+/// True when `as_of` is more than `CLOCK_HOURS` in the future: a clock was wrong when the dump was made, or is wrong now.
 pub(crate) fn is_later(as_of: Timestamp, now: Timestamp) -> bool {
     as_of.duration_since(now) > SignedDuration::from_hours(CLOCK_HOURS)
 }
@@ -23,21 +23,21 @@ pub(super) fn file_name(name: &str, as_of: Timestamp) -> String {
     format!("{name}-{}{SUFFIX}", as_of.strftime(STAMP))
 }
 
-/// Name and moment, if the file name is exactly of that form.
+/// Returns name and moment if the file name has exactly the form that `file_name` makes.
 pub(super) fn parse_name(file: &str) -> Option<(String, Timestamp)> {
     let (name, stamp) = file.strip_suffix(SUFFIX)?.rsplit_once('-')?;
     let date_time = strtime::parse(STAMP, stamp).ok()?.to_datetime().ok()?;
     let as_of = date_time.in_tz("UTC").ok()?.timestamp();
-    // Another letter could end a line of a list, or lead out of the directory.
+    // Another character could break a line of a printed list, or lead out of the directory.
     (is_file_word(name) && file_name(name, as_of) == file).then(|| (name.to_owned(), as_of))
 }
 
-/// Whether a name can have this letter.
+/// True for a character that a dump's name may have.
 pub(crate) fn is_file_letter(c: char) -> bool {
     c.is_ascii_alphanumeric() || "._-".contains(c)
 }
 
-/// Whether files' names can begin so.
+/// True when dumps can have this name: `[dump] name`.
 pub(crate) fn is_file_word(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('.') && name.chars().all(is_file_letter)
 }

@@ -1,14 +1,14 @@
-//! Where the directory is, and who else may write in it.
+//! The path of the dump directory, and the check of who may write into it.
 //!
-//! In: the configuration, what the directory is wanted for. Out: its path, or why no dump is written there or believed from there.
+//! In: the configuration, and what the directory is wanted for. Out: its path, or why the directory is not used.
 //!
 //! ```text
-//! it is ours, root's, or that of [dump] owner      whoever owns it can replace every dump in it
-//! not everybody may write in it                    /tmp, with or without its sticky bit
-//! its group may                                    an EFS that the night and the readers share: who is in the group is believed
+//! the owner is our user, root or [dump] owner      an owner can replace every dump in the directory
+//! not everybody may write into it                  /tmp is refused, with or without its sticky bit
+//! its group may write into it                      an EFS that writer and readers share: members of the group are trusted
 //! ```
 //!
-//! Whoever asks for signatures ([dump] trust) reads from anywhere: what he reads is proven by itself.
+//! With `[dump] trust` set, any directory is accepted for reading: the signature proves each dump.
 
 use std::fs::{self, Metadata};
 use std::io::ErrorKind;
@@ -19,10 +19,10 @@ use super::super::error::{Error, FileAction, Purpose};
 use super::super::signature::Trust;
 use crate::config::{self, Config};
 
-/// The bit of a mode that lets everybody write.
+/// The permission bit that lets everybody write.
 const EVERYBODY_WRITES: u32 = 0o002;
 
-/// The directory of the configuration, which must be there. It is never made: where a network file system is not
+/// Returns `wish`, or `[dump] dir`. The directory must exist. It is never created: where a network file system is not
 /// mounted, the dumps would fill the disk of the mount point.
 pub(crate) fn directory(config: &Config, wish: Option<&Path>, purpose: Purpose) -> Result<PathBuf, Error> {
     let configured = config.dump.dir.as_ref().filter(|directory| !directory.is_empty()).map(PathBuf::from);

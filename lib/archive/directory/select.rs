@@ -1,13 +1,13 @@
-//! Which dump a person means: `latest`, a day, a file name or a path.
+//! Finds the dump that a person names: `latest`, a day, a file name or a path.
 //!
-//! In: the directory of dumps, the configured name, a wish. Out: a file. What `latest` stands for is decided here and nowhere
-//! else, for whoever writes, checks and loads dumps:
+//! In: the directory of dumps, the configured name, a wish. Out: a file. Only this file decides what `latest` stands for, for
+//! all tools that write, check and load dumps:
 //!
 //! ```text
-//! of the configured name; if none is configured, of the only one that there is
-//! not of a later moment than now (a clock was wrong), unless there are no others
-//! whole: its end is there, and its manifest is as it was written; signed, if [dump] trust asks for it
-//! of those, the newest
+//! it has the configured name; if none is configured, the only name in the directory
+//! its moment is not in the future (a clock was wrong), unless no other dump can be used
+//! it is whole: tail and manifest can be read and belong together; signed, if [dump] trust asks for it
+//! it is the newest of those
 //! ```
 
 use std::collections::BTreeSet;
@@ -25,15 +25,16 @@ use crate::house::House;
 /// The word for the newest whole dump.
 pub(crate) const LATEST: &str = "latest";
 
-/// What `latest` stands for, and what was passed over on the way to it.
+/// The dump that `latest` stands for, and the newer files that were passed over.
 #[derive(Debug)]
 pub(super) struct Latest {
     pub(super) dump: Option<ListedDump>,
-    /// Of each newer file that is no dump to rely on, why.
+    /// Why each newer file was passed over.
     pub(super) broken: Vec<Error>,
 }
 
-/// The dump that `latest` stands for; of each newer file that is no dump to rely on, says why.
+/// Returns the dump that `latest` stands for, and warns of each newer file that was passed over. Fails when no dump can be used
+/// and one of them is untrusted.
 pub(crate) fn latest(
     house: &House,
     directory: &Path,
@@ -52,7 +53,7 @@ pub(crate) fn latest(
     Ok(dump)
 }
 
-/// The same without a word.
+/// Finds the dump that `latest` stands for, without warnings.
 pub(super) fn newest(directory: &Path, name: Option<&str>, trust: Trust<'_>) -> Result<Latest, Error> {
     let now = Timestamp::now();
     let all = candidates(directory, name)?;
@@ -63,21 +64,21 @@ pub(super) fn newest(directory: &Path, name: Option<&str>, trust: Trust<'_>) -> 
     for candidate in others.iter().chain(&later) {
         match candidate.read(trust) {
             Ok(dump) => return Ok(Latest { dump: Some(dump), broken }),
-            // Rotated away since the directory was read.
+            // The file was rotated away after the directory was read.
             Err(Error::File { action: FileAction::Open, source, .. })
                 if source.kind() == std::io::ErrorKind::NotFound => {}
             Err(problem @ (Error::Damaged { .. } | Error::Untrusted { .. } | Error::LongRows { .. })) => {
                 broken.push(problem);
             }
-            // It may be whole: what cannot be read here is never passed over for something older.
+            // The file may be whole although it cannot be read here. No older dump is taken in its place.
             Err(problem) => return Err(problem),
         }
     }
     Ok(Latest { dump: None, broken })
 }
 
-/// Of all candidates the one that is called so, with or without its ending; else of those of a name the newest one of a day,
-/// `2026-11-23` or `20261123`, in UTC like the names.
+/// Returns the candidate whose file name is `wish`, with or without `.sql.gz`. Otherwise `wish` is a day, `2026-11-23` or
+/// `20261123`, in UTC like the file names: returns the newest candidate of that day with the given name.
 pub(crate) fn pick<'a>(
     directory: &Path,
     all: &'a [DumpCandidate],
@@ -97,7 +98,7 @@ pub(crate) fn pick<'a>(
     Ok(all.iter().filter(mine).find(is_of_day))
 }
 
-/// Without a name to go by, the newest of several is whatever somebody put there last.
+/// Fails when the candidates have several names: the newest could then be a dump of another application.
 fn refuse_several<'a>(directory: &Path, all: impl Iterator<Item = &'a DumpCandidate>) -> Result<(), Error> {
     let names: BTreeSet<String> = all.map(|candidate| candidate.name.clone()).collect();
     if names.len() < 2 {
@@ -106,7 +107,7 @@ fn refuse_several<'a>(directory: &Path, all: impl Iterator<Item = &'a DumpCandid
     Err(Error::SeveralNames { directory: directory.to_owned(), names: names.into_iter().collect() })
 }
 
-/// The dump that a person names: `latest`, a file name in the directory, or a path.
+/// Returns the path of the dump that a person names: `latest`, a file name in the directory, or a path.
 pub(crate) fn find(
     house: &House,
     directory: impl FnOnce() -> Result<PathBuf, Error>,
@@ -128,7 +129,7 @@ mod tests {
     use super::super::super::file::tests::{newer, whole};
     use super::*;
 
-    /// What is found among these files; those with a `-` in front are cut off.
+    /// Returns `latest` among these files, and how many were passed over. A file with a `-` in front is cut off.
     fn found(files: &[&str], name: Option<&str>) -> (Option<String>, usize) {
         let directory = tempfile::tempdir().unwrap();
         let bytes = whole();

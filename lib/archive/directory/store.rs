@@ -1,8 +1,8 @@
-//! The dump directory: one writer a name, a temporary file that becomes a dump in one step, and no litter.
+//! Writes dumps into the directory: one writer for each name, and a temporary file that becomes a dump in one step.
 //!
-//! In: members. Out: `NAME-STAMP.sql.gz`, which is never there but whole. The temporary file `.NAME-STAMP.sql.gz.partial`
-//! is in the same directory, so that the rename stays on one file system; one that a dead run left is removed by
-//! the next run, which holds the lock.
+//! In: members. Out: `NAME-STAMP.sql.gz`, which only ever exists whole. The temporary file `.NAME-STAMP.sql.gz.partial`
+//! is in the same directory, so that the rename stays on one file system. The next run that holds the lock removes a
+//! temporary file that a dead run left.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -25,10 +25,10 @@ use super::select;
 /// What the temporary file's name ends with.
 const PARTIAL: &str = ".partial";
 
-/// Room for what is not rows, and for whoever else writes to the file system meanwhile.
+/// Bytes that must be free besides the estimate: for what is not rows, and for other writers to the file system.
 const SPARE_BYTES: u64 = 16 << 20;
 
-/// The right to write and remove dumps of one name in one directory, as long as it lives.
+/// The lock for writing and removing dumps of one name in one directory. Dropping the value releases the lock.
 #[derive(Debug)]
 pub struct DumpStore {
     directory: PathBuf,
@@ -37,7 +37,7 @@ pub struct DumpStore {
 }
 
 impl DumpStore {
-    /// Takes the lock, or says who holds it, and removes what dead runs left behind.
+    /// Takes the lock and removes the temporary files of dead runs. Fails when another process has the lock.
     pub fn open(directory: &Path, name: &str) -> Result<Self, Error> {
         let path = directory.join(format!(".{name}.lock"));
         let mut lock = regular::open_or_create(&path)?;
@@ -45,7 +45,7 @@ impl DumpStore {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {
                 let mut holder = String::new();
-                // Only for the message that says who holds it: it may stay unknown.
+                // The holder is only for the message, so an error here leaves the text empty.
                 let _ = Read::by_ref(&mut lock).take(200).read_to_string(&mut holder);
                 return Err(Error::Locked {
                     name: name.to_owned(),
@@ -66,12 +66,12 @@ impl DumpStore {
         &self.directory
     }
 
-    /// What the files' names begin with.
+    /// What the dumps' file names begin with.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Removes temporary files of runs that died: nobody else writes under this name.
+    /// Removes the temporary files of this name. The lock is held, so each is of a dead run.
     fn clean(&self) -> Result<(), Error> {
         let entries =
             fs::read_dir(&self.directory).map_err(Error::file(FileAction::Read, &self.directory))?;
@@ -98,7 +98,7 @@ impl DumpStore {
         Ok(())
     }
 
-    /// Begins the file for the data of `as_of`.
+    /// Creates the temporary file of a dump whose data is from `as_of`.
     pub(crate) fn begin(&self, as_of: Timestamp) -> Result<Partial<'_>, Error> {
         let file_name = file_name(&self.name, as_of);
         let path = self.directory.join(format!(".{file_name}{PARTIAL}"));
@@ -107,7 +107,7 @@ impl DumpStore {
         Ok(Partial { store: self, path, whole, file, offset: 0, members: Vec::new(), sealed: None })
     }
 
-    /// Removes a file that is called like a dump of this name, whatever is in it; of any other name nothing happens.
+    /// Removes a file with the file name of a dump of this name, whatever its content. Does nothing for another file name.
     pub fn remove(&self, file_name: &str) -> Result<(), Error> {
         if parse_name(file_name).is_some_and(|(name, _)| name == self.name) {
             remove(&self.directory.join(file_name))?;
@@ -131,7 +131,7 @@ impl DumpStore {
     }
 }
 
-/// Writes who holds the lock into it.
+/// Writes this process into the lock file as the lock's holder.
 fn write_holder(lock: &mut File) -> io::Result<()> {
     let host = rustix::system::uname();
     let host = host.nodename().to_string_lossy().into_owned();
@@ -150,17 +150,17 @@ fn remove(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// A dump that is being written. Dropped before it is published, it is gone.
+/// A dump that is being written. Dropping the value before `publish` removes the temporary file.
 #[derive(Debug)]
 pub(crate) struct Partial<'a> {
     store: &'a DumpStore,
     path: PathBuf,
-    /// Where it will be published. Errors name the dump by it, not the temporary file.
+    /// Path of the finished dump. Errors name this path, not the temporary file's.
     whole: PathBuf,
     file: File,
     offset: u64,
     pub(crate) members: Vec<MemberEntry>,
-    /// Where the manifest begins, once there is one.
+    /// Offset of the manifest, once it is written.
     sealed: Option<u64>,
 }
 
@@ -184,7 +184,7 @@ impl Partial<'_> {
         Ok(())
     }
 
-    /// Appends the manifest, signed if somebody signs it, and the trailer; in place of those that are there.
+    /// Appends the manifest, signed if there is a `signer`, and the trailer. Replaces those that an earlier call has appended.
     pub(crate) fn seal(
         &mut self,
         manifest: &mut Manifest,
@@ -198,7 +198,7 @@ impl Partial<'_> {
         }
         self.sealed = Some(self.offset);
         let json = serde_json::to_string(manifest).expect("a manifest has only string keys");
-        // No entry of the manifest is about itself, so that its kind says nothing.
+        // The manifest has no entry for its own member, so the kind is used nowhere.
         let last = member::of_text(MemberKind::Other, &text::comment(&json), level).bytes;
         let last = match signer {
             Some(signer) => seal(&last, signer),
@@ -214,15 +214,15 @@ impl Partial<'_> {
         self.whole.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// The bytes are on the disk afterwards.
+    /// Flushes the temporary file to disk.
     pub(crate) fn sync(&self) -> Result<(), Error> {
         self.file.sync_all().map_err(Error::file(FileAction::Write, &self.whole))
     }
 
-    /// Gives the file its name, in place of an older dump of the same moment if there is one, and returns its path.
+    /// Renames the temporary file to the dump's name and returns the new path. Replaces an older dump of the same moment.
     pub(crate) fn publish(self, trust: Trust<'_>) -> Result<PathBuf, Error> {
         if let Err(error) = fs::rename(&self.path, &self.whole) {
-            // A server of a network file system may have done it and lost its answer.
+            // A network file system's server may have renamed the file although its answer was lost.
             let inode = |path: &Path| fs::metadata(path).map(|found| found.ino());
             let ours = self.file.metadata().map(|found| found.ino());
             if !matches!((inode(&self.whole), ours), (Ok(found), Ok(own)) if found == own) {
@@ -231,11 +231,11 @@ impl Partial<'_> {
         }
         self.store.sync()?;
         let file_name = self.file_name();
-        // A dump of an older snapshot is not the latest one.
+        // If this dump is of an older snapshot, another dump is the latest one.
         let newest = select::newest(&self.store.directory, Some(&self.store.name), trust);
         let newest = newest.ok().and_then(|latest| latest.dump);
         let file_name = newest.map_or(file_name, |newest| newest.file);
-        // File systems without symbolic links can do without this one.
+        // An error is ignored: the file system may not have symbolic links.
         let _ = self.store.link_latest(&file_name);
         Ok(self.whole.clone())
     }
@@ -243,7 +243,7 @@ impl Partial<'_> {
 
 impl Drop for Partial<'_> {
     fn drop(&mut self) {
-        // After a rename there is nothing at this path.
+        // After a rename no file has this path, and the error is ignored.
         let _ = fs::remove_file(&self.path);
     }
 }

@@ -1,4 +1,4 @@
-//! Files that nobody should believe.
+//! Tests of the reader with damaged and forged files.
 
 use std::io::Write;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::super::text;
 use super::*;
 
-/// The bytes of a file of the given beginning and manifest, with a trailer that fits.
+/// Returns the bytes of a dump file: the given members and manifest, and a trailer that fits them.
 fn bytes(members: &[u8], json: &str) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(&text::comment(json)).unwrap();
@@ -55,7 +55,7 @@ fn what_unpacks_to_far_more_than_it_is_is_not_unpacked() {
     assert!(bomb.path().metadata().unwrap().len() < 32 << 10);
     let told = read_all(bomb.path()).unwrap_err().to_string();
     assert!(told.contains("manifest: it is longer than"), "{told}");
-    // A member that says that it is short, and one that says that it is endless.
+    // The manifest says of the member once that it unpacks to 10 bytes, and once to 2^60.
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(&vec![b' '; 6 << 20]).unwrap();
     let member = encoder.finish().unwrap();

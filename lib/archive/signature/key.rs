@@ -1,7 +1,7 @@
-//! Key pairs: made, written, read.
+//! Makes, writes and reads the key pairs that sign dumps.
 //!
-//! In: `[dump] sign`, and who fetches secrets; or nothing, for a new pair. Out: a [`Signer`], or the pair. A private key is PEM, PKCS #8, as
-//! `openssl genpkey -algorithm ed25519` writes it too. Nothing prints one.
+//! In: `[dump] sign`, and access to Secrets Manager; or nothing, for a new pair. Out: a [`Signer`], or a [`KeyPair`]. A private
+//! key is PEM, PKCS #8, as `openssl genpkey -algorithm ed25519` writes it too. Debug output never contains a private key.
 
 use std::fs::{OpenOptions, Permissions};
 use std::io::{Read, Write};
@@ -19,26 +19,26 @@ use crate::config::{self, KeyReference, environment};
 use crate::house::House;
 use crate::sql::hex;
 
-/// What stands before the 32 bytes of a private key in PKCS #8 (RFC 8410).
+/// The bytes before the 32 bytes of a private key in PKCS #8 (RFC 8410).
 const PKCS8: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
 const SEED_BYTES: usize = 32;
 
 const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
 const END: &str = "-----END PRIVATE KEY-----";
 
-/// Longer than any file with a key in it.
+/// Most bytes that are read of a key file: more than any key needs.
 const TEXT_BYTES_MAX: u64 = 16 << 10;
 
-/// A few digits by which people tell keys apart.
+/// Returns 16 hexadecimal digits of a key's SHA-256, by which people tell keys apart.
 pub fn fingerprint(key: &[u8; 32]) -> String {
     hex(&Sha256::digest(key)[..8])
 }
 
-/// What signs. It has no Debug that tells anything.
+/// A private key that signs dumps. Its Debug output has only the fingerprint.
 pub struct Signer(Ed25519KeyPair);
 
 impl Signer {
-    /// The signer that `[dump] sign` refers to, if it does.
+    /// Reads the private key that `[dump] sign` refers to. `None` if the setting is missing.
     pub(crate) fn of(house: &House) -> Result<Option<Self>, Error> {
         let Some(reference) = &house.config.dump.sign else { return Ok(None) };
         let wrong = |message: String| {
@@ -60,7 +60,7 @@ impl Signer {
             .ok_or_else(|| wrong("what it refers to is no private key (Ed25519, PKCS #8)".to_owned()))
     }
 
-    /// A signer of the text of a private key, with or without the lines around it.
+    /// Reads a private key from text, with or without its BEGIN and END lines. `None` if the text is no such key.
     pub(super) fn of_text(text: &str) -> Option<Self> {
         let bare = text.replace(BEGIN, "").replace(END, "");
         let bare: String = bare.replace("\\n", "").split_whitespace().collect();
@@ -92,14 +92,14 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// A new key pair that was made just now: private key as PEM text, public key as bytes.
+/// A new key pair: the private key as PEM text, the public key as bytes.
 pub struct KeyPair {
     private: String,
     public: [u8; 32],
 }
 
 impl KeyPair {
-    /// Makes one; nothing if the system has no randomness.
+    /// Makes a key pair. `None` if the operating system gives no random bytes.
     pub fn generate() -> Option<Self> {
         let mut seed = [0; SEED_BYTES];
         SystemRandom::new().fill(&mut seed).ok()?;
@@ -109,7 +109,7 @@ impl KeyPair {
         Some(Self { private, public })
     }
 
-    /// The private key as text.
+    /// The private key as PEM text.
     pub fn private(&self) -> &str {
         &self.private
     }
@@ -123,12 +123,12 @@ impl KeyPair {
         key.to_string()
     }
 
-    /// Fingerprint of the public key, as a configuration and a list name it.
+    /// Fingerprint of the public key, as lists and messages show it.
     pub fn fingerprint(&self) -> String {
         fingerprint(&self.public)
     }
 
-    /// Writes the private key into a file that was not there, which nobody else may read.
+    /// Writes the private key into a new file that only its owner may read. Fails when the file exists.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
         let failed = |error| Error::file(FileAction::Create, path)(error);
         let mut file =
@@ -160,7 +160,7 @@ mod tests {
         assert!(KeyPair::generate().unwrap().write(&path).is_err());
         let text = String::from_utf8(read(&path).unwrap()).unwrap();
         assert_eq!(Signer::of_text(&text).unwrap().public(), pair.public);
-        // As it stands in a variable.
+        // In an environment variable the key may have spaces in place of line breaks.
         let bare = text.replace('\n', " ");
         assert_eq!(Signer::of_text(&bare).unwrap().public(), pair.public);
         assert!(pair.entry("night").starts_with("ed25519:") && pair.entry("night").ends_with(" night"));

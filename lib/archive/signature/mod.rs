@@ -1,8 +1,8 @@
-//! Who wrote a dump: a signature in the file, keys that make one, keys that are believed.
+//! Who wrote a dump: the signature in the file, the private keys that sign, the public keys that are trusted.
 //!
-//! In: the manifest's member, a private key; a file, the public keys of `[dump] trust`. Out: the member with a signature in its
-//! head; the file, if one of those keys has signed it under the name that it has. The manifest holds the hash of every member, so
-//! one signature is for every byte. It is Ed25519, by *ring*.
+//! In: the manifest's member and a private key; or a file and the public keys of `[dump] trust`. Out: the member with a signature
+//! in its gzip header; or the open file, if one of those keys has signed it under its present file name. The manifest holds the
+//! hash of every member, so one signature covers every byte. Signatures are Ed25519, made by the crate *ring*.
 
 mod key;
 mod seal;

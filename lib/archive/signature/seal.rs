@@ -10,8 +10,9 @@
 //! deflate stream, CRC, size
 //! ```
 //!
-//! In: a member as gzip makes it, a key. Out: the same with another header; or who signed a member, if its signature is right. Every
-//! byte before what is signed is fixed, except the key and the signature. Readers of older versions, and gzip, skip the extra field.
+//! In: the manifest's member as gzip makes it, and a key. Out: the member with this header. Or in: a member. Out: the key that
+//! signed it, if the signature is right. Every byte before the deflate stream is fixed, except the key and the signature.
+//! Readers of older versions, and gzip, skip the extra field.
 
 use ring::signature::{ED25519, UnparsedPublicKey};
 use sha2::{Digest, Sha256};
@@ -23,18 +24,18 @@ const KEY_BYTES: usize = 32;
 const SIGNATURE_BYTES: usize = 64;
 const CONTEXT: &[u8] = b"refreshkit-dump signature 1\n";
 
-/// How an unsigned member begins, and how long its gzip header is.
+/// The first bytes of an unsigned member. Its gzip header is `PLAIN_BYTES` long.
 const PLAIN: [u8; 4] = [0x1f, 0x8b, 8, 0];
 const PLAIN_BYTES: usize = 10;
 
-/// A signature that is right. Whether its key is believed is another question.
+/// A signature that is right. `Trust` decides whether its key is trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::archive) struct Signature {
-    /// Who signed: an Ed25519 public key.
+    /// The signer's Ed25519 public key.
     pub key: [u8; KEY_BYTES],
 }
 
-/// A member with a signature in its head.
+/// Returns the member with a signature in its gzip header.
 pub(in crate::archive) fn seal(member: &[u8], signer: &Signer) -> Vec<u8> {
     let body = &member[PLAIN_BYTES..];
     let mut sealed = HEAD.to_vec();
@@ -49,10 +50,10 @@ fn message(body: &[u8]) -> Vec<u8> {
 }
 
 impl Signature {
-    /// The signature of a member; nothing if it has none. A wrong one is an error even if no signature is asked for.
+    /// Reads and verifies a member's signature; `None` if it has none. A wrong one is an error even if none is required.
     pub(in crate::archive) fn of(member: &[u8]) -> Result<Option<Self>, String> {
         let Some(rest) = member.strip_prefix(&HEAD) else {
-            // Other flags, which no dump of ours has, could hide more in the header.
+            // Other gzip flags, which no dump of refreshkit has, could hide more bytes in the header.
             return if member.starts_with(&PLAIN) {
                 Ok(None)
             } else {
@@ -93,7 +94,7 @@ mod tests {
             for bit in 0..8 {
                 let mut changed = sealed.clone();
                 changed[at] ^= 1 << bit;
-                // Without the extra-field flag it looks like an unsigned member, but what follows the header is no deflate stream.
+                // Without its extra-field flag the member looks unsigned, but what follows its header is no deflate stream.
                 assert!(Signature::of(&changed).is_err() || (at, bit) == (3, 2), "byte {at}, bit {bit}");
             }
         }

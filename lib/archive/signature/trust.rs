@@ -1,7 +1,7 @@
-//! Which dumps are believed.
+//! Decides which dumps are trusted.
 //!
-//! In: `[dump] trust`. Out: an opened dump, or why it is not believed. Without a key there, every whole dump is, within the bounds
-//! of the strict reader.
+//! In: `[dump] trust` and a path. Out: an open dump, or why it is not trusted. If `[dump] trust` has no key, every whole dump is
+//! trusted that keeps the limits of `DumpFile::open`.
 
 use std::path::Path;
 
@@ -10,36 +10,36 @@ use crate::archive::error::Error;
 use crate::archive::file::DumpFile;
 use crate::config::{Config, TrustedKey};
 
-/// The keys whose dumps are believed; none: everybody's.
+/// The keys whose dumps are trusted. Without keys, every whole dump is trusted.
 #[derive(Debug, Clone, Copy)]
 pub struct Trust<'a> {
     keys: &'a [TrustedKey],
-    /// Whether a person has named a file that nobody signed.
+    /// True when a person accepts a dump without signature (`--unsigned`).
     unsigned: bool,
 }
 
 impl<'a> Trust<'a> {
-    /// Believes every whole dump, whoever signed it or nobody.
+    /// Trusts every whole dump, signed or not.
     pub fn anybody() -> Trust<'static> {
         Trust { keys: &[], unsigned: false }
     }
 
-    /// Believes whom `[dump] trust` names; everybody, if it names nobody.
+    /// Trusts the keys of `[dump] trust`; every whole dump, if there are none.
     pub fn of(config: &'a Config) -> Self {
         Self { keys: &config.dump.trust, unsigned: false }
     }
 
-    /// The same for a file that a person named although nobody has signed it.
+    /// Also accepts a dump without signature if `named` is true: a person has named the file by its path with `--unsigned`.
     pub(crate) fn but_unsigned(self, named: bool) -> Self {
         Self { unsigned: named, ..self }
     }
 
-    /// Whether a signature is asked for.
+    /// True when a signature is required.
     pub(crate) fn is_asked_for(self) -> bool {
         !self.keys.is_empty() && !self.unsigned
     }
 
-    /// Opens a dump. One that is not believed is refused before anything of it is used.
+    /// Opens a dump. Refuses an untrusted dump before anything of it is used.
     pub fn open(self, path: &Path) -> Result<DumpFile, Error> {
         if self.keys.is_empty() {
             return DumpFile::open(path);
@@ -57,7 +57,7 @@ impl<'a> Trust<'a> {
         if *signed == name { Ok(dump) } else { untrusted(format!("it was signed as {signed:?}")) }
     }
 
-    /// Refuses what nobody can have signed.
+    /// Refuses SQL of another tool, which cannot be signed, if a signature is required.
     pub(crate) fn foreign(self, path: &Path) -> Result<(), Error> {
         if self.is_asked_for() {
             let why = "it is SQL of another tool, which nobody can sign".to_owned();
@@ -66,7 +66,7 @@ impl<'a> Trust<'a> {
         Ok(())
     }
 
-    /// Who signed a dump, in words: the name that the configuration has for the key, and its fingerprint.
+    /// Describes the signer, if there is one: the name that `[dump] trust` gives the key, and its fingerprint.
     pub fn signer(self, dump: &DumpFile) -> Option<String> {
         let key = dump.signed_by()?;
         let known = self.keys.iter().find(|trusted| trusted.key == *key);

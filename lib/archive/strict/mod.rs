@@ -1,15 +1,15 @@
-//! The strict reader: a file is parsed before anything of it is executed.
+//! The strict reader: it parses everything of a file before anything of it is executed.
 //!
-//! In: a manifest that a file says is its own. Out: nothing, or what in it no dump of ours has. A dump is SQL that somebody runs
-//! with the rights to replace a database. So whatever this format has room for is bounded or parsed, once, for whoever lists,
-//! checks or loads a file:
+//! In: the manifest of a file. Out: nothing, or the thing in it that no dump of refreshkit has. A dump is SQL that somebody runs
+//! with the rights to replace a database. So every field of the format is bounded or parsed, here for all tools that list, check
+//! or load a file:
 //!
 //! ```text
-//! ../bounded   lists are counted while they are read
-//! session      a closed list
-//! tables       one CREATE TABLE or SEQUENCE of the entry's name, clauses that add one key each
+//! ../bounded   memory of the lists, limited while they are read
+//! session      session settings: a closed list of statements
+//! tables       one CREATE TABLE or CREATE SEQUENCE of the entry's name, clauses that add one key each
 //! objects      one CREATE of the entry's kind and name, under settings of a closed list
-//! mod          names, numbers that must agree
+//! mod          names, and numbers that must agree
 //! ../inserts   rows: INSERTs of the member's own table, tuples of literals
 //! ```
 
@@ -22,16 +22,16 @@ use std::collections::BTreeSet;
 
 use super::manifest::{Manifest, MemberKind};
 
-/// The longest name, in characters.
+/// Most characters of a name.
 const NAME_CHARACTERS_MAX: usize = 64;
 
-/// More than any server takes.
+/// Most columns of a table or view: more than any server allows.
 const COLUMNS_MAX: usize = 8192;
 
-/// Deflate makes at most so many bytes of one.
+/// Upper bound of the bytes that deflate unpacks from one compressed byte.
 const RATIO_MAX: u64 = 1100;
 
-/// Checks everything that a reader would execute or believe.
+/// Checks everything of a manifest that a reader would execute or rely on.
 pub(super) fn check(manifest: &Manifest) -> Result<(), String> {
     let is_empty = manifest.tables.is_empty() && manifest.objects.is_empty();
     session::of_rows(&manifest.session, is_empty)?;
@@ -81,7 +81,7 @@ fn tables(manifest: &Manifest, databases: &[&str]) -> Result<(), String> {
     Ok(())
 }
 
-/// A name that a server can have. One that begins with `#mysql50#` is the name of a file.
+/// Fails unless a server can have this name. A server reads a name that begins with `#mysql50#` as a file name.
 fn is_name(name: &str) -> Result<(), String> {
     let length = name.chars().count();
     if (1..=NAME_CHARACTERS_MAX).contains(&length) && !name.contains('\0') && !name.starts_with("#mysql50#") {
@@ -90,7 +90,7 @@ fn is_name(name: &str) -> Result<(), String> {
     Err(format!("{:?} is no name", name.chars().take(NAME_CHARACTERS_MAX).collect::<String>()))
 }
 
-/// Whether the numbers agree with one another.
+/// Checks that lengths are possible, and that the rows of members, tables and dump agree.
 fn numbers(manifest: &Manifest) -> Result<(), String> {
     let mut rows = vec![0_u64; manifest.tables.len()];
     for (i, member) in manifest.members.iter().enumerate() {

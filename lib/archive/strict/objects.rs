@@ -1,9 +1,9 @@
-//! Routines, views, triggers and events: what their definitions may begin with, and that they are one statement.
+//! Checks the definitions of routines, views, triggers and events: their beginning, and that each is one statement.
 //!
-//! In: an entry of the manifest. Out: nothing, or what in it no dump of ours has. What a program does when it runs is its own
-//! affair: it was somebody's program in production. What creating it does is not. Where a program's body ends only a
-//! server's own grammar tells: that no second statement stands behind it is looked for here, and held by the connection, which takes
-//! one statement at a time.
+//! In: an entry of the manifest. Out: nothing, or the thing in it that no dump of refreshkit has. What a routine does when it
+//! runs is not checked, since it ran in production too; what its CREATE does is checked. Only the server's own grammar knows
+//! where a body ends, so the search for a second statement here is not complete. The connection guarantees it: it takes one
+//! statement at a time.
 
 use super::session;
 use super::text::{self, Hand};
@@ -36,12 +36,12 @@ pub(super) fn check(entry: &ObjectEntry) -> Result<(), String> {
     Ok(())
 }
 
-/// `… END`, `… END name`: semicolons are those of the body.
+/// True when a definition ends with `END` or `END name`. Its semicolons are then taken for those of its body.
 fn ends_as_a_block(sql: &str, tokens: &[Token]) -> bool {
     tokens.iter().rev().take(2).any(|token| token.is_word(sql, "END"))
 }
 
-/// `CREATE … KIND name`, without a database.
+/// Checks that the definition begins with `CREATE … KIND name`, without a database before the name.
 fn head(entry: &ObjectEntry, mut hand: Hand<'_>) -> Result<(), String> {
     let unknown = || {
         Err(format!(
@@ -61,7 +61,7 @@ fn head(entry: &ObjectEntry, mut hand: Hand<'_>) -> Result<(), String> {
     if !hand.are_words(words(entry.kind)) || !named(&mut hand, &entry.create, &entry.name) || hand.is(b'.') {
         return unknown();
     }
-    // `FUNCTION f RETURNS STRING SONAME 'x.so'` is code of the server's host.
+    // `FUNCTION f RETURNS STRING SONAME 'x.so'`, without parameters, would run a library of the server's host.
     if matches!(entry.kind, ObjectKind::Function | ObjectKind::Procedure) && hand.list().is_none() {
         return unknown();
     }
@@ -75,7 +75,7 @@ fn head(entry: &ObjectEntry, mut hand: Hand<'_>) -> Result<(), String> {
     if on && !hand.is(b'.') { Ok(()) } else { Err(format!("it is not a trigger of {}", name(table))) }
 }
 
-/// Takes a name, in whatever quotes.
+/// Takes the next token. True when it is the name `wanted`, quoted or not.
 fn named(hand: &mut Hand<'_>, sql: &str, wanted: &str) -> bool {
     let found =
         hand.take().filter(|token| matches!(token.kind, TokenKind::Name | TokenKind::Word | TokenKind::Text));

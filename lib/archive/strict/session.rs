@@ -1,8 +1,8 @@
-//! What a connection is set to before it loads: closed lists.
+//! The settings of a connection that loads a dump: closed lists.
 //!
-//! In: statements of the manifest. Out: nothing, or the statement that no dump of ours has.
+//! In: session statements of the manifest. Out: nothing, or the statement that no dump of refreshkit has.
 
-/// What a connection runs before it loads rows or objects. All dumps of this format have these.
+/// Statements that a connection runs before it loads rows or objects. Every dump of this format with tables or objects has these.
 pub(crate) const SESSION: [&str; 4] = [
     "SET NAMES utf8mb4",
     "SET time_zone = '+00:00'",
@@ -10,15 +10,16 @@ pub(crate) const SESSION: [&str; 4] = [
     "SET foreign_key_checks = 0",
 ];
 
-/// What lets a server take in what the source has taken in: days that no month has, rows that a CHECK would refuse (MariaDB), rows
-/// that may not fit a page. Each is tried; no reader of the first version knows them, so they are not in the manifest.
+/// Statements that let a server accept rows that the source accepted: days that no month has, rows that a CHECK would refuse
+/// (MariaDB), rows that may not fit a page. A loader tries each, and it may fail. Readers of the first version do not know
+/// them, so they are not in the manifest.
 pub(crate) const AS_IT_IS: [&str; 3] = [
     "SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'",
     "SET SESSION check_constraint_checks = 0",
     "SET SESSION innodb_strict_mode = OFF",
 ];
 
-/// Checks the settings for rows. A dump of nothing may have none.
+/// Checks the session statements of a manifest. A dump without tables and objects may have none.
 pub(super) fn of_rows(session: &[String], is_empty: bool) -> Result<(), String> {
     if session == SESSION || session.is_empty() && is_empty {
         return Ok(());
@@ -28,7 +29,7 @@ pub(super) fn of_rows(session: &[String], is_empty: bool) -> Result<(), String> 
     Err(format!("it sets the session otherwise than a dump does: {other:?}"))
 }
 
-/// Checks the settings of one object, and that its text is read in them as it is written.
+/// Checks the session statements of one object, and that a server reads `create` correctly in their character set.
 pub(super) fn of_object(session: &[String], create: &str) -> Result<(), String> {
     let mut charset = "utf8mb4";
     for statement in session {
@@ -50,7 +51,7 @@ pub(super) fn of_object(session: &[String], create: &str) -> Result<(), String> 
             return Err(format!("it is created under {statement:?}"));
         }
     }
-    // In sjis or gbk, a quote can be the second byte of a character. What is ASCII has none.
+    // In sjis or gbk, a back-tick or a backslash can be the second byte of a character. ASCII text has no such character.
     if charset.starts_with("utf8") || create.is_ascii() {
         Ok(())
     } else {
@@ -58,7 +59,7 @@ pub(super) fn of_object(session: &[String], create: &str) -> Result<(), String> 
     }
 }
 
-/// The name of a character set or a collation: it stands in statements as it is.
+/// True when `word` can be the name of a character set or a collation, which statements contain unquoted.
 pub(super) fn is_word(word: &str) -> bool {
     (1..=64).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

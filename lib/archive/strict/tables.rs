@@ -1,14 +1,14 @@
-//! Tables and sequences: what their definitions may say.
+//! Checks the definitions of tables and sequences.
 //!
-//! In: an entry of the manifest and the names of the dump's databases. Out: nothing, or what in it no dump of ours has. A
-//! definition creates the table of its entry and nothing else: one statement, no rows from elsewhere, no engine and no option that
-//! reaches another database, server or file. The words of the options are a closed list; what a newer server adds is added here.
+//! In: an entry of the manifest and the names of the dump's databases. Out: nothing, or what in it no dump of refreshkit has.
+//! A definition may only create the table of its entry: one statement, no rows from elsewhere, no engine and no option that
+//! reaches another database, server or file. Options are a closed list, to which those of newer servers must be added.
 
 use super::text::{self, Hand};
 use crate::archive::manifest::{TableEntry, TableKind};
 use crate::sql::{Mode, TokenKind, name};
 
-/// Engines whose tables are where the server keeps all tables. FEDERATED, CONNECT, SPIDER, S3, SPHINX and OQGRAPH are not among them.
+/// Engines that keep their tables where the server keeps all tables. FEDERATED, CONNECT, SPIDER, S3, SPHINX and OQGRAPH do not.
 const ENGINES: &[&str] = &[
     "InnoDB",
     "MyISAM",
@@ -29,7 +29,7 @@ const ENGINES: &[&str] = &[
     "Mroonga",
 ];
 
-/// Words that have no place in a definition: they read or write something else.
+/// Words that no definition may have: each reads or writes something outside the table.
 const REACHING: &[&str] =
     &["SELECT", "INTO", "DIRECTORY", "CONNECTION", "LOAD_FILE", "RENAME", "EXCHANGE", "IMPORT"];
 
@@ -65,7 +65,7 @@ const OPTIONS: &[&str] = &[
     "TRANSACTIONAL",
 ];
 
-/// What may stand behind the columns of a key: words, and those that take a value.
+/// Words that may follow the columns of a key. Those of `KEY_OPTIONS` may follow too, with a value.
 const KEY_WORDS: &[&str] = &["VISIBLE", "INVISIBLE", "IGNORED", "NOT"];
 const KEY_OPTIONS: &[&str] = &[
     "CLUSTERING",
@@ -79,13 +79,13 @@ const KEY_OPTIONS: &[&str] = &[
     "USING",
 ];
 
-/// What may stand behind the parent's columns of a foreign key.
+/// Words that may follow the parent's columns in a foreign key.
 const FOREIGN_KEY_WORDS: &[&str] = &[
     "ON", "DELETE", "UPDATE", "RESTRICT", "CASCADE", "SET", "NULL", "NO", "ACTION", "DEFAULT", "MATCH",
     "FULL",
 ];
 
-/// What a sequence is made of, but for numbers.
+/// Words that a sequence's definition may have besides numbers.
 const SEQUENCE_WORDS: &[&str] = &[
     "START",
     "WITH",
@@ -134,7 +134,7 @@ pub(super) fn check(entry: &TableEntry, databases: &[&str]) -> Checked {
     Ok(())
 }
 
-/// A sequence's value, as the dumper writes it.
+/// Checks the statements after the rows: each must be the `DO SETVAL` of this sequence, with three numbers.
 fn after(entry: &TableEntry) -> Checked {
     let begin = format!("DO SETVAL({}, ", name(&entry.table));
     for statement in &entry.after {
@@ -164,7 +164,7 @@ struct TableScope<'a> {
 }
 
 impl TableScope<'_> {
-    /// `` CREATE TABLE `t` (…) options ``.
+    /// Checks a whole `` CREATE TABLE `t` (…) options ``.
     fn table(&self, mut hand: Hand<'_>) -> Checked {
         if !hand.are_words(&["CREATE", "TABLE"]) || hand.name().as_deref() != Some(self.table) {
             return Err(format!("its definition does not begin with CREATE TABLE {}", name(self.table)));
@@ -175,7 +175,7 @@ impl TableScope<'_> {
         self.options(hand)
     }
 
-    /// What stands between two commas: a column, a key, a check.
+    /// Checks one item of the list in parentheses: a column, a key, a CHECK or a PERIOD.
     fn item(&self, hand: Hand<'_>) -> Checked {
         if hand.rest().first().is_some_and(|token| token.kind == TokenKind::Name) {
             let inline = hand.has(&["REFERENCES"]);
@@ -197,7 +197,7 @@ impl TableScope<'_> {
         }
     }
 
-    /// ``UNIQUE KEY `k` (…) options``.
+    /// Checks a key, such as ``UNIQUE KEY `k` (…) options``.
     fn key(&self, mut hand: Hand<'_>) -> Checked {
         self.nothing_else(hand)?;
         let kind = hand.is_one_of(&["UNIQUE", "FULLTEXT", "SPATIAL", "VECTOR"]);
@@ -205,7 +205,7 @@ impl TableScope<'_> {
             return unknown(&hand);
         }
         hand.name();
-        // MariaDB may say here how the key is built.
+        // MariaDB may write `USING BTREE` here, before the columns.
         if hand.is_word("USING") {
             hand.take();
         }
@@ -223,7 +223,7 @@ impl TableScope<'_> {
         Ok(())
     }
 
-    /// ``CONSTRAINT `c` FOREIGN KEY (…) REFERENCES `t` (…) ON DELETE CASCADE``.
+    /// Checks a foreign key, such as ``CONSTRAINT `c` FOREIGN KEY (…) REFERENCES `t` (…) ON DELETE CASCADE``.
     fn foreign_key(&self, mut hand: Hand<'_>) -> Checked {
         if hand.is_word("CONSTRAINT") {
             hand.name();
@@ -254,7 +254,7 @@ impl TableScope<'_> {
         Ok(())
     }
 
-    /// Checks the table options, which stand behind the columns.
+    /// Checks the table options, which follow the columns.
     fn options(&self, mut hand: Hand<'_>) -> Checked {
         self.nothing_else(hand)?;
         while !hand.is_empty() {
@@ -287,7 +287,7 @@ impl TableScope<'_> {
         Ok(())
     }
 
-    /// `` CREATE SEQUENCE `s` start with 1 … ``.
+    /// Checks a whole `` CREATE SEQUENCE `s` start with 1 … ``.
     fn sequence(&self, mut hand: Hand<'_>) -> Checked {
         if !hand.are_words(&["CREATE", "SEQUENCE"]) || hand.name().as_deref() != Some(self.table) {
             return Err(format!("its definition does not begin with CREATE SEQUENCE {}", name(self.table)));
@@ -312,7 +312,7 @@ impl TableScope<'_> {
         Ok(())
     }
 
-    /// No second statement, nothing that is read or written elsewhere, no name of another database.
+    /// Fails when the text has a second statement, a variable, a word of `REACHING`, or a name of another database.
     fn nothing_else(&self, hand: Hand<'_>) -> Checked {
         if hand.rest().iter().any(|token| token.is(b';') || token.is(b'@')) {
             return Err("its definition is more than one statement, or has variables".to_owned());
@@ -320,7 +320,7 @@ impl TableScope<'_> {
         if let Some(word) = REACHING.iter().find(|word| hand.has(&[**word])) {
             return Err(format!("its definition has the word {word}, which no dump has there"));
         }
-        // A database may be named as the table is.
+        // The table's name may qualify a column. Before a sequence it would be a database, which can have the same name.
         let own =
             if hand.has(&["NEXTVAL", "LASTVAL", "SETVAL", "NEXT", "PREVIOUS"]) { "" } else { self.table };
         match hand.foreign_qualifier(own) {
@@ -330,7 +330,7 @@ impl TableScope<'_> {
     }
 }
 
-/// `OPTION = value`, of which one is a word of the list. MariaDB writes some in back-ticks.
+/// Takes `OPTION = value` if OPTION is one of `options`. MariaDB writes some options in back-ticks.
 fn value_of(hand: &mut Hand<'_>, options: &[&str]) -> bool {
     let mut quoted = *hand;
     let named = quoted.name().is_some_and(|name| options.iter().any(|word| name.eq_ignore_ascii_case(word)));
@@ -353,7 +353,7 @@ fn is_engine(hand: &mut Hand<'_>) -> Checked {
     }
 }
 
-/// `PARTITION BY … (PARTITION p0 VALUES LESS THAN (1) ENGINE = InnoDB, …)`; what else no part may have was looked for before.
+/// Checks the engines of `PARTITION BY … (PARTITION p0 … ENGINE = InnoDB, …)`. `nothing_else` has already checked the rest.
 fn partitions(mut hand: Hand<'_>) -> Checked {
     while !hand.is_empty() {
         if hand.is_word("ENGINE") {

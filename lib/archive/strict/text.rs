@@ -1,14 +1,14 @@
-//! A definition, and a hand that takes one token of it after the other.
+//! The tokens of a definition, and a cursor (`Hand`) that takes one token after the other.
 //!
-//! In: the text of a definition, and the mode that it is read under. Out: whether a check holds for it, in both readings that a server
-//! may have of it: with what is in its version comments, and without.
+//! In: the text of a definition, its SQL mode, and a check. Out: whether the check holds in both ways in which a server may read
+//! the text: with the content of its version comments, and without.
 
 use crate::sql::{Certain, Mode, Token, TokenKind};
 
-/// The longest definition. Those of tables with thousands of partitions stay below it.
+/// Most bytes of a definition. The definition of a table with thousands of partitions is shorter.
 const DEFINITION_BYTES_MAX: usize = 1 << 20;
 
-/// Cuts a definition into tokens, if every server reads it the same way.
+/// Cuts a definition into tokens. Fails when not all servers would cut it in the same way.
 pub(super) fn read(sql: &str, mode: Mode) -> Result<Certain<'_>, String> {
     if sql.len() > DEFINITION_BYTES_MAX {
         return Err(format!("its definition is longer than {} KiB", DEFINITION_BYTES_MAX >> 10));
@@ -16,12 +16,12 @@ pub(super) fn read(sql: &str, mode: Mode) -> Result<Certain<'_>, String> {
     Certain::of(sql, mode).map_err(|problem| format!("its definition has {problem}"))
 }
 
-/// Whether `check` holds for both readings.
+/// Runs `check` on both readings: with the content of version comments, and without.
 pub(super) fn both(code: &Certain<'_>, check: impl Fn(Hand<'_>) -> Result<(), String>) -> Result<(), String> {
     code.readings().try_for_each(|tokens| check(Hand::of(code.sql, tokens)))
 }
 
-/// Takes tokens, one after the other.
+/// A cursor that takes tokens of a definition one after the other. Functions `is…` and `are…` return whether they took any.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hand<'a> {
     sql: &'a str,
@@ -49,7 +49,7 @@ impl<'a> Hand<'a> {
         Some(first)
     }
 
-    /// The next word in upper case, which stays.
+    /// Returns the next token in upper case if it is a word, otherwise an empty text. Takes nothing.
     pub(super) fn word(&self) -> String {
         let first = self.rest.first().filter(|token| token.kind == TokenKind::Word);
         first.map_or_else(String::new, |token| token.text(self.sql).to_ascii_uppercase())
@@ -64,12 +64,12 @@ impl<'a> Hand<'a> {
         is
     }
 
-    /// The same for a word of a list.
+    /// Takes the next token if it is one of these words.
     pub(super) fn is_one_of(&mut self, words: &[&str]) -> bool {
         words.iter().any(|word| self.is_word(word))
     }
 
-    /// The same for words that follow one another.
+    /// Takes the next tokens if they are these words in this order.
     pub(super) fn are_words(&mut self, words: &[&str]) -> bool {
         let there = self.rest.len() >= words.len()
             && words.iter().zip(self.rest).all(|(word, token)| token.is_word(self.sql, word));
@@ -97,7 +97,7 @@ impl<'a> Hand<'a> {
         is
     }
 
-    /// Takes a name in quotes.
+    /// Takes the next token if it is a quoted name, and returns the name.
     pub(super) fn name(&mut self) -> Option<String> {
         let name =
             self.rest.first().filter(|token| token.kind == TokenKind::Name)?.name(self.sql)?.into_owned();
@@ -105,7 +105,7 @@ impl<'a> Hand<'a> {
         Some(name)
     }
 
-    /// What is between the parentheses that open here, cut at its commas.
+    /// Takes a list in parentheses and returns its items, cut at the outermost commas. `None` if there is no whole list.
     pub(super) fn list(&mut self) -> Option<Vec<Self>> {
         if !self.is(b'(') {
             return None;
@@ -129,18 +129,18 @@ impl<'a> Hand<'a> {
         None
     }
 
-    /// The next few tokens as they are written, for a message.
+    /// Returns the next four tokens as they are written, for a message.
     pub(super) fn beginning(&self) -> String {
         let some: Vec<&str> = self.rest.iter().take(4).map(|token| token.text(self.sql)).collect();
         some.join(" ").chars().take(60).collect()
     }
 
-    /// Whether any token is one of these words.
+    /// True when any token that is not taken yet is one of these words.
     pub(super) fn has(&self, words: &[&str]) -> bool {
         self.rest.iter().any(|token| words.iter().any(|word| token.is_word(self.sql, word)))
     }
 
-    /// A name before a point that is not `own`. Numbers have points, and texts.
+    /// Returns the first name before a point that is not `own`. The points of numbers and of quoted texts do not count.
     pub(super) fn foreign_qualifier(&self, own: &str) -> Option<String> {
         self.rest.windows(2).find_map(|two| {
             let name = two[0].name(self.sql)?;

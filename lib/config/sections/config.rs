@@ -1,4 +1,4 @@
-//! The whole of `refresh.toml`. The doc comments of these sections are the reference: they land in its JSON Schema.
+//! The whole of `refresh.toml`. The doc comments of the sections are their reference for people: they go into the JSON Schema.
 
 use std::collections::BTreeMap;
 
@@ -25,19 +25,19 @@ pub struct Config {
     pub snapshot: SnapshotConfig,
     /// How the throw-away copy is restored.
     pub restore: RestoreConfig,
-    /// Which rows come along.
+    /// Which rows are kept.
     pub dehydrate: DehydrateConfig,
     /// Which column refers to which: `"child.column" = "parent.column"`.
     pub relations: BTreeMap<String, RelationConfigs>,
-    /// What must not leave: `"table.column" = "kind"`.
+    /// What must not leave the server: `"table.column" = "kind"`.
     pub mask: MaskSection,
-    /// Where dumps are written and how long they stay.
+    /// Where dumps are written and how long they are kept.
     pub dump: DumpConfig,
     /// The development servers that may be refreshed, by name.
     pub targets: BTreeMap<String, TargetConfig>,
     /// The application's SQL migrations.
     pub migrations: Option<MigrationsConfig>,
-    /// Which file this came from, for messages.
+    /// The file that the configuration was read from, for messages.
     #[serde(skip)]
     #[schemars(skip)]
     pub origin: ConfigOrigin,

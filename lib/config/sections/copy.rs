@@ -8,27 +8,28 @@ use serde::Deserialize;
 use crate::config::brief::OneOrMany;
 use crate::config::length::Length;
 
-/// Tags of AWS: values by key.
+/// Tags of AWS resources: values by key.
 pub(crate) type Tags = BTreeMap<String, String>;
 
 /// How the nightly snapshot is taken and waited for.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SnapshotConfig {
-    /// What our names begin with; nothing without it is ever deleted.
+    /// The beginning of the names that refreshkit gives; a resource without it is never deleted.
     pub prefix: String,
-    /// What to do when the snapshot fails or takes too long.
+    /// What to restore when the snapshot fails or takes too long.
     pub fallback: Fallback,
-    /// The oldest automated snapshot that is acceptable as a fallback.
+    /// The greatest age of the data of a fallback.
     pub max_age: Length,
     /// How long to wait for a snapshot.
     pub timeout: Length,
-    /// After this, `rds-drop --expired` may delete what a run left behind.
+    /// How long after it was made `rds-drop --expired` may delete what a run left behind.
     pub expires: Length,
-    /// The organisation's own tags for snapshots, beside ours: `{ team = "data", "cost-centre" = "42" }`.
+    /// Tags of your organisation for snapshots, besides those of refreshkit: `{ team = "data", "cost-centre" = "42" }`.
     pub tags: Tags,
-    /// Who makes and deletes: what carries another owner's tag is left alone. Without it each state directory has a random
-    /// one; set it if a new host must be able to delete what a lost one made. `$REFRESH_OWNER` says the same.
+    /// The owner that resources are tagged with: a resource with another owner's tag is never deleted. If not given, each state
+    /// directory has a random one. Set it if a new host must be able to delete what a lost host made. `$REFRESH_OWNER` wins
+    /// over it.
     pub owner: Option<String>,
 }
 
@@ -39,7 +40,7 @@ impl Default for SnapshotConfig {
             fallback: Fallback::Automated,
             max_age: Length::of_seconds(36 * 3_600),
             timeout: Length::of_seconds(2 * 3_600),
-            // Gone before the next night begins, even if the run was lost.
+            // Resources of a lost run expire before the next night begins.
             expires: Length::of_seconds(20 * 3_600),
             tags: Tags::new(),
             owner: None,
@@ -68,34 +69,34 @@ pub struct RestoreConfig {
     pub subnet_group: Option<String>,
     /// VPC security group ids.
     pub security_groups: Vec<String>,
-    /// Instance class, or a list: each next one is tried when the service has no machine of the one before.
+    /// Instance class, or a list: a later class is tried if the service has no machine of the earlier ones.
     pub instance_class: OneOrMany<String>,
     /// DB cluster parameter group.
     pub parameter_group: Option<String>,
     /// DB parameter group of the instances.
     pub instance_parameter_group: Option<String>,
-    /// Reader instances besides the writer; they share the reading of the dump.
+    /// Number of reader instances besides the writer; they share the reading of the dump.
     pub readers: u8,
-    /// How long to wait for cluster and instances.
+    /// How long to wait for the cluster, and then for its instances.
     pub timeout: Length,
-    /// Engine version of the copy, if not the source's: where the service no longer offers that one.
+    /// Engine version of the copy, for when the service no longer offers the version of the source.
     pub engine_version: Option<String>,
     /// TCP port of the copy, if not the source's.
     pub port: Option<u16>,
-    /// The organisation's own tags for the copy and its instances, beside ours.
+    /// Tags of your organisation for the copy and its instances, besides those of refreshkit.
     pub tags: Tags,
     /// Make a copy-on-write clone of the source instead of restoring a snapshot: minutes instead of tens of minutes.
     pub clone: bool,
-    /// KMS key of the copy, if not that of the snapshot. For a plain instance the snapshot is copied under it first.
+    /// KMS key of the copy, if not that of the snapshot. For a plain instance the snapshot is first copied with this key.
     pub kms_key: Option<String>,
-    /// `aurora` (default) or `aurora-iopt1`; for plain RDS such as `gp3`.
+    /// Storage type: for Aurora `aurora` (default) or `aurora-iopt1`, for plain RDS for example `gp3`.
     pub storage_type: Option<String>,
     /// Capacity for `instance_class = "db.serverless"`.
     pub serverless: Option<ServerlessConfig>,
-    /// Let IAM tokens log in to the copy.
+    /// Allow logins with IAM tokens on the copy.
     pub iam_login: bool,
-    /// The database user that the tools after `rds-restore` log in as, with an IAM token; production's data must hold
-    /// it. Implies `iam_login`.
+    /// The database user that the tools after `rds-restore` log in as, with an IAM token. The user must exist in the source.
+    /// Implies `iam_login`.
     pub iam_user: Option<String>,
     /// Where the copy's new master password is kept.
     pub password: CopyPassword,
@@ -103,7 +104,7 @@ pub struct RestoreConfig {
     pub extended_support: bool,
     /// Certificate authorities (PEM) to verify the copy with: the RDS bundle.
     pub tls_ca: Option<String>,
-    /// The copy's RSA key, where it is reached without TLS: `rds-local` writes `server_public_key.pem` into its directory.
+    /// The copy's RSA key, for logins without TLS: `rds-local` writes `server_public_key.pem` into its directory.
     pub server_public_key: Option<String>,
 }
 
@@ -149,9 +150,9 @@ pub enum CopyPassword {
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerlessConfig {
-    /// The least; the buffer pool shrinks with it.
+    /// The least capacity; at low load the buffer pool shrinks to what fits.
     pub min_acu: f64,
-    /// The most; the service scales up to it under load.
+    /// The most capacity; the service scales up to it under load.
     pub max_acu: f64,
 }
 

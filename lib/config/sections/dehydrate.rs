@@ -1,4 +1,4 @@
-//! `[dehydrate]`: which rows come along.
+//! `[dehydrate]`: which rows are kept.
 
 use std::collections::BTreeMap;
 
@@ -8,25 +8,25 @@ use serde::Deserialize;
 use crate::config::brief::OneOrMany;
 use crate::config::length::Length;
 
-/// Which rows come along.
+/// Which rows are kept.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DehydrateConfig {
-    /// The central entity: one rule, or a list.
+    /// Which rows are roots: one rule, or a list.
     pub root: OneOrMany<RootConfig>,
-    /// Tables whose rows stay behind: names, globs, `@groups`.
+    /// Tables that are created without rows: names, globs, `@groups`.
     pub empty: Vec<String>,
-    /// Tables that come whole.
+    /// Tables of which all rows are kept.
     pub full: Vec<String>,
-    /// Tables that do not come at all, not even empty.
+    /// Tables that are left out, not even created.
     pub ignore: Vec<String>,
-    /// Tables that come with what refers to them, though a wider glob says otherwise.
+    /// Tables whose rows are kept as relations say, although a wider glob of another list matches them.
     pub follow: Vec<String>,
-    /// What to do with a table that no rule and no relation reaches: `full` or `empty`. Unset: an error.
+    /// How a table is treated that no rule and no relation reaches: `full` or `empty`. If not given, such a table is an error.
     pub unclassified: Option<Unclassified>,
-    /// Named groups of globs, used as `@name`; `logs`, `sessions`, `queues` are built in.
+    /// Named groups of globs, used as `@name`. `logs`, `sessions` and `queues` are built in.
     pub groups: BTreeMap<String, Vec<String>>,
-    /// The schema on the copy that holds key tables and the mask key. It is made, and dropped at the next run.
+    /// Name of the work schema on the copy. `mydehydrate` makes it; it is dropped after the dump, or by the next run.
     pub work_schema: String,
 }
 
@@ -45,38 +45,38 @@ impl Default for DehydrateConfig {
     }
 }
 
-/// What to do with a table that no rule and no relation reaches.
+/// How a table is treated that no rule and no relation reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unclassified {
-    /// All its rows come along.
+    /// All rows of the table are kept.
     Full,
-    /// The table is created, without rows.
+    /// The table is created without rows.
     Empty,
 }
 
-/// One root table and the rows of it that are chosen.
+/// One rule that chooses rows of a table as roots.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RootConfig {
     /// The table that rows are chosen from.
     pub table: String,
-    /// The column that says when a row came to be.
+    /// The column that says when a row was created.
     pub date: Option<String>,
-    /// How far the trailing window reaches back from the snapshot.
+    /// Rows of this length of time before the snapshot are roots; needs `date`.
     pub window: Option<Length>,
-    /// At least so many rows, the newest first.
+    /// At least so many rows are roots: where the window has fewer, older rows are added, the newest first.
     pub at_least: u64,
-    /// A further condition, SQL over alias `t`.
+    /// A further condition for all but `pinned` rows, SQL over alias `t`. Alone it chooses all rows that match.
     #[serde(rename = "where")]
     pub filter: Option<String>,
-    /// At least so many rows of each value of a column.
+    /// At least so many rows for each value of a column, the newest first.
     pub per_value: BTreeMap<String, u64>,
-    /// Primary keys that always come along.
+    /// Primary keys of rows that are always kept.
     pub pinned: Vec<PinnedKey>,
 }
 
-/// A primary key value: a number or a text.
+/// The primary key of one row: a number, a text, or a list of those for a key of several columns.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum PinnedKey {
@@ -84,6 +84,6 @@ pub enum PinnedKey {
     Number(i64),
     /// A text key, such as `"DE"`.
     Text(String),
-    /// A composite key, in the key's order.
+    /// A key of several columns, in the key's order.
     Composite(Vec<PinnedKey>),
 }

@@ -1,4 +1,4 @@
-//! `[dump]`: where dumps are written and how long they stay.
+//! `[dump]`: where dumps are written and how long they are kept.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,47 +11,48 @@ use serde::{Deserialize, Deserializer};
 use super::mask::KeyReference;
 use crate::config::length::Length;
 
-/// Where dumps are written and how long they stay.
+/// Where dumps are written and how long they are kept.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DumpConfig {
     /// The directory that dumps are written to and read from.
     pub dir: Option<String>,
-    /// What file names begin with; the source's first database if not given.
+    /// The beginning of the file names; the first database of the dump if not given.
     pub name: Option<String>,
-    /// Dumps younger than this stay.
+    /// Dumps younger than so many days are kept.
     pub keep_days: u32,
-    /// So many of the newest stay whatever their age.
+    /// So many of the newest dumps are kept, however old they are.
     pub keep_at_least: u32,
     /// Connections that read at the same time; the number of cores if not given.
     pub workers: Option<u16>,
-    /// How far behind a reader may be: after this it is left out.
+    /// How long a dump waits for a reader to catch up; after this the reader is left out.
     pub reader_wait: Length,
     /// gzip level, 1 to 9.
     pub level: u32,
-    /// What becomes of the DEFINER of views, routines, triggers and events.
+    /// Whether the DEFINER of views, routines, triggers and events is written.
     pub definer: Definer,
-    /// What of a dump is loaded somewhere before it is published: on a scratch server on this host, or on the throw-away copy.
+    /// How much of a dump is loaded as a test before it is published, on a scratch server on this host or on the throw-away copy.
     pub prove: Prove,
     /// The private key that signs dumps: `{ file = "/etc/refreshkit/dump.key" }`, `{ env = "DUMP_KEY" }` or `{ secret = "ARN" }`.
     /// `mydump-rotate keygen` makes one.
     pub sign: Option<KeyReference>,
-    /// The public keys whose dumps are believed, as `mydump-rotate keygen` prints them. If there are any, nothing else is loaded.
+    /// The public keys whose dumps are trusted, as `mydump-rotate keygen` prints them. If there are any, only dumps that one of
+    /// them signed are loaded.
     pub trust: Vec<TrustedKey>,
-    /// The number of the user whose directory it may be, besides ours and root's.
+    /// The number (uid) of a user who may own the directory, besides the current user and root.
     pub owner: Option<u32>,
 }
 
-/// A public key whose dumps are believed: `ed25519:` and its base64, and behind a blank what people call it.
+/// A public key whose dumps are trusted: `ed25519:` and its base64, then optionally a blank and a name for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedKey {
     /// The Ed25519 public key.
     pub key: [u8; 32],
-    /// What people call the key.
+    /// The name that people gave the key.
     pub name: Option<String>,
 }
 
-/// What an entry begins with.
+/// The beginning of an entry of `trust`.
 const ALGORITHM: &str = "ed25519:";
 
 impl FromStr for TrustedKey {
@@ -94,27 +95,28 @@ impl JsonSchema for TrustedKey {
     }
 }
 
-/// What becomes of the DEFINER of views, routines, triggers and events.
+/// Whether the DEFINER of views, routines, triggers and events is written to a dump.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Definer {
-    /// It goes: whoever loads the dump becomes the definer. Naming somebody else takes a privilege that few have.
+    /// The clause is left out: the account that loads the dump becomes the definer. To name another takes a privilege that few
+    /// accounts have.
     #[default]
     Drop,
-    /// It goes, and views run with the rights of whoever reads them.
+    /// The clause is left out, and views run with the rights of the account that reads them.
     Invoker,
-    /// It stays; loading then takes the privilege to name other definers.
+    /// The clause is kept. Loading the dump then takes the privilege to name other definers.
     Keep,
 }
 
-/// What of a dump is loaded somewhere before it is published.
+/// How much of a dump is loaded as a test before it is published.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Prove {
-    /// Tables, keys and objects without rows: a view that cannot be restored is left out, anything else ends the dump.
+    /// Tables, keys and objects without rows. A view that cannot be restored is left out; any other failure ends the dump.
     #[default]
     Schema,
-    /// The same, and then the whole file with its rows, compared with what was read.
+    /// As `schema`, and then the whole file; its rows are compared with those that were read from the source.
     Deep,
     /// Nothing is loaded before the dump is published.
     Off,

@@ -1,11 +1,11 @@
-//! A server's place as people write it: `db.internal`, `db.internal:3307`, `[::1]:3307`.
+//! A server's address as people write it: `db.internal`, `db.internal:3307`, `[::1]:3307`.
 
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
-/// A host, and its port if it says one.
+/// A host, and its port if the text has one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
     /// Host name or address.

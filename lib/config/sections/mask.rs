@@ -1,8 +1,8 @@
-//! `[mask]`: what must not leave. `lib/mask/README.md` is the table of kinds.
+//! `[mask]`: what must not leave the server. `lib/mask/README.md` has the table of kinds.
 //!
-//! In: the settings (`policy`, `leaks`, `canaries`, `key`), and a rule a column: `"email"`, `{ kind = "email", … }` or a
-//! list of such with conditions. Out: a [`MaskSection`]. Which kinds there are and what each reads, the
-//! [vocabulary](crate::config::vocabulary) knows.
+//! In: the settings (`policy`, `leaks`, `canaries`, `key`), and a rule for each column: `"email"`, `{ kind = "email", … }` or a
+//! list of these with conditions. Out: a [`MaskSection`]. The [vocabulary](crate::config::vocabulary) holds the kinds and the
+//! settings that each reads.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,25 +17,25 @@ use crate::config::names::{ColumnsName, NameError, TableName};
 use crate::config::problem::{Problem, Wrong, did_you_mean};
 use crate::config::scalar::Scalar;
 
-/// Every setting of `[mask]`. A key with a dot or a parenthesis is a column.
+/// Every setting of `[mask]`. Keys with a dot or a parenthesis are columns.
 pub(crate) const SETTINGS: &[&str] = &["canaries", "key", "leaks", "policy"];
 
-/// What must not leave.
+/// What must not leave the server: settings, and a rule for each masked column.
 #[derive(Debug, Clone, Default)]
 pub struct MaskSection {
     /// What happens to columns that look like personal data and have no mask.
     pub policy: MaskPolicy,
     /// What happens when an original value is found in the dump.
     pub leaks: Leaks,
-    /// Whether made-up rows go through the masks first.
+    /// Whether canaries, made-up rows, are sent through the masks before real rows.
     pub canaries: Canaries,
-    /// The secret that makes masks the same from night to night; without it the server makes one each night.
+    /// The secret that makes masks the same from night to night; if not given, each night has a new one.
     pub key: Option<KeyReference>,
-    /// What becomes of a column, or of the columns that a glob matches: `table.column`.
+    /// How a column, or the columns that a glob matches, are masked, by `table.column`.
     pub rules: BTreeMap<String, MaskRule>,
-    /// Keys that are neither a setting nor a column, for the loader.
+    /// Keys that are neither a setting nor a column. The loader reports them.
     pub(crate) strays: Vec<String>,
-    /// Settings that are wrong, for the loader.
+    /// Errors in the settings. The loader reports them together with all others.
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -46,7 +46,7 @@ pub enum MaskPolicy {
     /// The run is refused.
     #[default]
     Refuse,
-    /// As `refuse`, and every text column needs a mask or a reason.
+    /// As `refuse`; also, every text column needs a mask or a reason.
     Strict,
     /// The run goes on with a warning.
     Warn,
@@ -61,54 +61,54 @@ pub enum Leaks {
     Refuse,
     /// The dump is published with a warning.
     Warn,
-    /// Nobody looks for originals in the dump.
+    /// The dump is not searched for originals.
     Off,
 }
 
-/// Whether made-up rows go through the masks before real ones do.
+/// Whether canaries, made-up rows, are sent through the masks before real rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, JsonSchema)]
 #[schemars(rename_all = "kebab-case")]
 pub enum Canaries {
-    /// They do, and what comes through refuses the run.
+    /// Canaries are sent, and the run is refused if one is recognised behind the masks.
     #[default]
     Refuse,
     /// No made-up rows are sent through the masks.
     Off,
 }
 
-/// Where a key is: never in the file itself.
+/// The place of a secret key, which is never in the configuration file itself.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeyReference {
-    /// The environment variable that holds it.
+    /// Name of the environment variable that holds the key.
     Env(String),
-    /// The file that holds it.
+    /// Path of the file that holds the key.
     File(String),
-    /// The secret of AWS Secrets Manager, its ARN or name.
+    /// ARN or name of the secret of AWS Secrets Manager that holds the key.
     Secret(String),
 }
 
 impl KeyReference {
-    /// How to write one.
+    /// The ways to write a key reference, for hints.
     pub const HINT: &str = "key = { env = \"MASK_KEY\" }, { file = \"/run/secrets/mask-key\" } or \
                             { secret = \"arn:aws:secretsmanager:…\" }";
 }
 
-/// A condition, and the entry for the rows that it holds for.
+/// A condition, and the entry for the rows that match it.
 pub type MaskCase<'a> = (&'a str, &'a MaskConfig);
 
-/// What becomes of one column: one entry, or several for rows that differ.
+/// How one column is masked: one entry, or several with conditions for different rows.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct MaskRule(OneOrMany<MaskConfig>);
 
 impl MaskRule {
-    /// Its entries, as they are written.
+    /// The entries, in the order of the file.
     pub fn entries(&self) -> &[MaskConfig] {
         self.0.as_slice()
     }
 
-    /// Table and column of its key.
+    /// Reads table and column from the key of a rule; fails unless there is exactly one column.
     pub fn column(key: &str) -> Result<(TableName, String), Wrong> {
         let ColumnsName { table, mut columns } = key.parse().map_err(|e: NameError| (e.to_string(), None))?;
         match (columns.pop(), columns.is_empty()) {
@@ -117,8 +117,8 @@ impl MaskRule {
         }
     }
 
-    /// The entries with a condition, and the one for all other rows. That one cannot be left out: saying nothing would
-    /// leave those rows clear.
+    /// The entries with a condition, and the last entry, for all other rows. Fails if the last one is missing: those rows would
+    /// leave clear.
     pub fn cases(&self) -> Result<(Vec<MaskCase<'_>>, &MaskConfig), Wrong> {
         let Some((rest, conditional)) = self.entries().split_last() else {
             return Err(("a mask without an entry".to_owned(), None));
@@ -142,67 +142,69 @@ impl MaskRule {
 pub struct MaskConfig {
     /// The kind of mask: `null`, `constant`, `hash`, `email`, `keep`, …
     pub kind: String,
-    /// For which rows: SQL over the table's columns, such as `meta_key = 'email'`. The first entry of a list that holds is
-    /// used; the last one has no condition.
+    /// The rows that the entry is for: SQL over the table's columns, such as `meta_key = 'email'`. The first entry of a list
+    /// whose condition is true is used; the last entry has none.
     pub when: Option<String>,
-    /// Values of one domain mask equally in every table; the kind's own name if not given.
+    /// Equal values get equal results in all columns of one domain; the kind's own name if not given.
     pub domain: Option<String>,
-    /// Columns of the same table that name the entity which the result belongs to (`person`, `shift`, `noise`).
+    /// Columns of the same table that identify the entity: rows with the same values in them get matching results (`person`,
+    /// `shift`, `noise`, `choice`).
     pub of: OneOrMany<String>,
     /// Which part of a person: `first`, `last`, `full`, `email` or `username` (`person`).
     pub part: Option<String>,
-    /// What stands instead of the value (`constant`, `password`), or of values without a word of their own (`choice`).
+    /// The result (`constant`), the password whose hash is the result (`password`), or the result for values that are not in
+    /// `map` (`choice`).
     pub value: Option<Scalar>,
-    /// What to choose from (`choice`).
+    /// The values that the result is chosen from (`choice`).
     pub values: Vec<Scalar>,
-    /// How often each of `values` comes, relative to the others (`choice`).
+    /// How often each of `values` is chosen, relative to the others (`choice`).
     pub weights: Vec<u32>,
-    /// What each known value becomes (`choice`).
+    /// The result for each known value (`choice`).
     pub map: BTreeMap<String, Scalar>,
-    /// Pattern of the result: `#` is a digit, `?` a letter (`pattern`, `phone`); `same` keeps what is no digit (`phone`).
+    /// Pattern of the result: `#` is a digit, `?` a letter (`pattern`, `phone`). `same` keeps the form of the number (`phone`).
     pub format: Option<String>,
     /// Which check digits the pattern ends with: `luhn`, `ean` or `mod97` (`pattern`).
     pub check: Option<String>,
-    /// How long the result is (`hash`, `email`, `username`, `slug`, `card`).
+    /// Length of the whole result in characters (`hash`, `email`, `username`, `slug`), or of the card number in digits (`card`).
     pub length: Option<u32>,
-    /// What the result begins with (`hash`, `email`, `username`, `slug`, `card`).
+    /// The beginning of the result (`hash`, `email`, `username`, `slug`, `card`).
     pub prefix: Option<String>,
-    /// What follows the `@`; `same` keeps the value's own with `.test` behind it (`email`).
+    /// The part behind the `@`; `same` keeps the value's own host and appends `.test` (`email`).
     pub host: Option<String>,
-    /// So many first characters stay (`partial`), or digits (`card`).
+    /// So many first characters (`partial`) or digits (`card`) are kept.
     pub first: Option<u32>,
-    /// So many last characters stay (`partial`).
+    /// So many last characters are kept (`partial`).
     pub last: Option<u32>,
-    /// What stands for each character that does not stay, `*` if not given (`partial`).
+    /// The replacement for each character that is not kept, `*` if not given (`partial`).
     pub with: Option<String>,
-    /// Whether the network (/24, /48) stays (`ip`).
+    /// Whether the network (/24, /48) is kept (`ip`).
     pub network: Option<bool>,
-    /// At most so many percent up or down (`noise`).
+    /// The number changes by at most so many percent (`noise`).
     pub percent: Option<f64>,
-    /// Results are multiples of this (`bucket`; days, `shift`).
+    /// Results are multiples of this (`bucket`); the shift is a multiple of so many days (`shift`).
     pub step: Option<f64>,
     /// Results are not below this (`bucket`, `clamp`).
     pub min: Option<f64>,
     /// Results are not above this (`bucket`, `clamp`).
     pub max: Option<f64>,
-    /// At most so many days forward or back (`shift`).
+    /// The date moves by at most so many days, forward or back (`shift`).
     pub days: Option<u32>,
-    /// What is left of a date: `year`, `quarter` or `month` (`generalise`).
+    /// The precision that is left of a date: `year`, `quarter` or `month` (`generalise`).
     pub to: Option<String>,
-    /// So many digits stay behind the point (`geo`).
+    /// So many decimals are kept (`geo`).
     pub digits: Option<u32>,
-    /// Paths of a JSON document and the mask of what is there (`json`): `{ "$.email" = "email", "$.phones[*]" = "phone" }`.
+    /// Paths of a JSON document, and the mask for each (`json`): `{ "$.email" = "email", "$.phones[*]" = "phone" }`.
     pub paths: BTreeMap<String, MaskConfig>,
-    /// Why clear values may stay (`keep`).
+    /// Why values may leave clear (`keep`).
     pub reason: Option<String>,
-    /// Why clear values may stay: short for `kind = "keep"` and `reason`.
+    /// Why values may leave clear: short for `kind = "keep"` with this `reason`.
     pub keep: Option<String>,
-    /// SQL over alias `t` (`sql`).
+    /// The result, an SQL expression over alias `t` (`sql`).
     pub sql: Option<String>,
 }
 
 impl MaskConfig {
-    /// The settings that it gives, but for those that every kind takes: `when`, `domain` and `reason`.
+    /// The settings that the entry gives, without those that every kind takes: `when`, `domain` and `reason`.
     pub(crate) fn given(&self) -> impl Iterator<Item = &'static str> {
         self.settings().into_iter().filter(|(_, given)| *given).map(|(name, _)| name)
     }
@@ -238,7 +240,7 @@ impl MaskConfig {
     }
 }
 
-/// `keep = "reason"` is a kind and its reason.
+/// Turns the short form `keep = "reason"` into the kind `keep` with that reason.
 fn keep(mut mask: MaskConfig) -> MaskConfig {
     if let (true, Some(reason)) = (mask.kind.is_empty(), mask.keep.take()) {
         "keep".clone_into(&mut mask.kind);
@@ -265,7 +267,7 @@ impl<'de> Deserialize<'de> for MaskConfig {
     }
 }
 
-/// `key` as it is written. A text is no reference; it may be the secret itself, so it is not repeated.
+/// The setting `key` as the file has it. A plain text is an error; it may be the secret itself, so no message repeats it.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 struct KeySetting {
@@ -306,12 +308,12 @@ impl KeySetting {
     }
 }
 
-/// A setting of a few words.
+/// A setting whose value is one of a few words.
 trait SettingWord: Copy + 'static {
-    /// Each word and what it means.
+    /// Each word, and the value that it stands for.
     const WORDS: &'static [(&'static str, Self)];
 
-    /// What `text` means as the setting `name`.
+    /// Returns the value that `text` stands for; fails for another word. `name` is the setting, for the message.
     fn read(name: &str, text: &str) -> Result<Self, Wrong> {
         if let Some((_, meaning)) = Self::WORDS.iter().find(|(word, _)| *word == text) {
             return Ok(*meaning);
@@ -372,7 +374,7 @@ impl<'de> Visitor<'de> for MaskSectionVisitor {
     }
 }
 
-/// A word is read here; whether it is one, the loader says together with all else that is wrong.
+/// Reads the word of a setting. A wrong word is the inner error: the loader reports it together with all others.
 fn word<'de, W: SettingWord, A: MapAccess<'de>>(
     name: &str,
     map: &mut A,

@@ -7,42 +7,43 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MigrationsConfig {
-    /// The git repository: anything that `git clone` takes, without a password in it: git logs in with an SSH key, a
-    /// credential helper or `$GIT_ASKPASS`.
+    /// The git repository: anything that `git clone` takes, without a password in it. git logs in with an SSH key, a credential
+    /// helper or `$GIT_ASKPASS`.
     pub repository: String,
-    /// Which files are migrations, a glob in the repository.
+    /// A glob for the paths of the migrations in the repository.
     pub path: Option<String>,
-    /// The branch that a build server's form offers first; without it, none. A command line names its own.
+    /// The branch that a build server's form offers first; if not given, the form offers `(none)` first. `dev-restore --ref` does
+    /// not use it.
     pub default_ref: Option<String>,
-    /// The table that says which migrations ran already, and its column.
+    /// The table that lists the migrations that have run.
     pub ledger: LedgerConfig,
-    /// A command that runs the migrations instead, in the exported worktree.
+    /// A shell command that runs the migrations in the exported worktree. `path` and `ledger` are then not used.
     pub command: Option<String>,
-    /// The user of this host that runs the command, one without rights; needs root. Without it the command runs as the user of the
-    /// tool, and can read that user's files.
+    /// The user of this host, one without rights, that runs `command`; needs root. If not given, the command runs as the user of
+    /// the tool and can read that user's files.
     pub run_as: Option<String>,
 }
 
-/// The table that says which migrations ran already.
+/// The table that lists the migrations that have run.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LedgerConfig {
-    /// Whose table it is: `plain` (ours), `flyway`, `phinx`, `rails`, `laravel` or `doctrine`.
+    /// The framework that keeps the table: `plain` (refreshkit), `flyway`, `phinx`, `rails`, `laravel` or `doctrine`.
     pub preset: LedgerPreset,
-    /// Table name, if it is not the preset's own; created if it is not there.
+    /// Name of the table, if it is not the preset's own; created if there is none.
     pub table: Option<String>,
     /// The column that holds the migration's name or version, if it is not the preset's own.
     pub column: Option<String>,
 }
 
-/// The framework whose ledger it is.
+/// The framework that keeps the ledger: table (column), and the value that stands for a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LedgerPreset {
-    /// `schema_migrations (name)`: the file's path below the folder that the glob begins with.
+    /// `schema_migrations (name)`: the file's path below the folder that `path` begins with.
     #[default]
     Plain,
-    /// `flyway_schema_history`: `V1_2__words.sql`, and `R__words.sql` again whenever it changed.
+    /// `flyway_schema_history`: the version of `V1_2__words.sql`; `R__words.sql` runs again whenever it has changed.
     Flyway,
     /// `phinxlog (version)`: the digits that the file's name begins with.
     Phinx,
@@ -50,6 +51,6 @@ pub enum LedgerPreset {
     Rails,
     /// `migrations (migration)`: the file's name without its extension.
     Laravel,
-    /// `doctrine_migration_versions (version)`: the file's name without its extension is the class.
+    /// `doctrine_migration_versions (version)`: the class, which is the file's name without its extension.
     Doctrine,
 }

@@ -1,4 +1,4 @@
-//! The sections of `refresh.toml` as structs, a file each.
+//! The sections of `refresh.toml` as structs, one file for each (`[snapshot]` and `[restore]` share `copy`).
 
 pub(super) mod config;
 pub(super) mod copy;

@@ -1,6 +1,6 @@
 //! `[relations]`: which column refers to which.
 //!
-//! In: `"parent.column"`, `{ to = "parent.column", … }` or a list of such with conditions. Out: [`RelationConfig`]s.
+//! In: `"parent.column"`, `{ to = "parent.column", … }` or a list of these with conditions. Out: [`RelationConfig`]s.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
@@ -10,50 +10,50 @@ use crate::config::brief::{self, Brief, OneOrMany};
 /// The relations of one child column (or columns): one parent, or one per condition.
 pub(crate) type RelationConfigs = OneOrMany<RelationConfig>;
 
-/// What the child column refers to.
+/// One relation of a child column (or columns): the parent, and which rows follow from the relation.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 #[schemars(transform = brief::or_text)]
 pub struct RelationConfig {
     /// The parent: `table.column` or `table(column, column)`.
     pub to: String,
-    /// Which child rows the relation is about, SQL over alias `c`: `owner_type = 'producer'`.
+    /// The child rows that the relation holds for, SQL over alias `c`: `owner_type = 'producer'`.
     #[serde(rename = "where")]
     pub filter: Option<String>,
-    /// Whether children come along with a kept parent.
+    /// Whether the children of a kept parent are kept.
     pub down: Option<Down>,
-    /// Whether parents come along with a kept child.
+    /// Whether the parent of a kept child is kept.
     pub up: Up,
-    /// At most so many children for each parent.
+    /// The relation keeps at most so many children for each parent.
     pub cap: Option<u64>,
-    /// Which children are first under a cap: `created_at DESC`. The primary key decides ties.
+    /// The order in which children count towards `cap`: `created_at DESC`. The primary key decides ties.
     pub order: Option<String>,
-    /// How the child's value becomes the parent's: a column type such as `unsigned`, or `json`, `list`.
+    /// How the child's value becomes the parent's: `unsigned`, `signed`, `char`, `uuid`, `json` or `list`.
     pub cast: Option<String>,
 }
 
-/// Whether children come along with a kept parent.
+/// Whether the children of a kept parent are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Down {
-    /// The parent owns its children. The default, except for a table that refers to itself.
+    /// The children are kept. The default, except for a table that refers to itself.
     Own,
-    /// Children never come along because their parent did.
+    /// A kept parent is no reason to keep its children.
     Never,
 }
 
-/// Whether parents come along with a kept child.
+/// Whether the parent of a kept child is kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Up {
-    /// Always: the reference stays whole.
+    /// The parent is always kept, so that no reference is lost.
     #[default]
     Always,
-    /// The reference is set to NULL where the parent does not come for another reason.
+    /// The reference becomes NULL if the parent is not kept for another reason.
     Nullify,
-    /// The child stays behind where the parent does not come for another reason.
+    /// The child is left out if the parent is not kept for another reason.
     Drop,
-    /// The reference may dangle.
+    /// The relation does not keep the parent, and the reference may dangle.
     Never,
 }
 

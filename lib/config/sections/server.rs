@@ -1,7 +1,7 @@
 //! How to reach and log in to a MySQL server: the keys that `[source]` and `[targets.NAME]` share.
 //!
-//! In: a section with these keys and its own. Out: the section, with a [`ServerConfig`] in it. serde's own `flatten` would do
-//! the same, but its errors have no line, and it lets unknown keys pass.
+//! In: a section with these keys and its own. Out: the section, with a [`ServerConfig`] in it. serde's `flatten` is not used: its
+//! errors have no line, and it accepts unknown keys.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -27,17 +27,17 @@ pub struct ServerConfig {
     pub defaults_file: Option<String>,
     /// The environment variable that holds the password.
     pub password_env: Option<String>,
-    /// A secret of AWS Secrets Manager (ARN or name) with the password in it, and the user, host and port if they are
-    /// not given here.
+    /// A secret of AWS Secrets Manager (ARN or name) with the password in it. Its user, host and port are used if they are not
+    /// given here.
     pub secret: Option<String>,
-    /// Log in with an RDS IAM token instead of a password: AWS credentials say who that is.
+    /// Log in as `user` with an RDS IAM token, made with the AWS credentials of the tool, instead of a password.
     pub iam_login: bool,
     /// Certificate authorities (PEM) to verify the server with, such as the RDS bundle.
     pub tls_ca: Option<String>,
     /// How the server's certificate is verified, if the server is not on this host.
     pub tls: Tls,
-    /// The server's RSA key (its `public_key.pem`): what a password is encrypted with where there is neither TLS nor a
-    /// socket. Without it, plain TCP carries hashes only: a login of which the server wants the password itself ends.
+    /// The server's RSA key (its `public_key.pem`), which encrypts a password where there is neither TLS nor a socket. Without it
+    /// plain TCP carries only hashes: the login fails if the server asks for the password itself.
     pub server_public_key: Option<String>,
 }
 
@@ -45,12 +45,12 @@ pub struct ServerConfig {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tls {
-    /// The authority and the host name.
+    /// The certificate's authority and its host name are checked.
     #[default]
     Verify,
-    /// The authority only, for certificates that MySQL makes itself: their name is that of no host.
+    /// Only the authority is checked, for certificates that MySQL makes itself: they name no host.
     VerifyCa,
-    /// No TLS at all: everything, the password's hash included, is readable on the way.
+    /// No TLS at all: everything, the password's hash included, is readable on the network.
     Off,
 }
 
@@ -70,7 +70,7 @@ const KEYS: &[&str] = &[
 ];
 
 impl ServerConfig {
-    /// Takes the value of one of [`KEYS`].
+    /// Stores the value of `key`, which is one of [`KEYS`].
     fn take<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         match key {
             "host" => self.host = map.next_value()?,
@@ -90,17 +90,17 @@ impl ServerConfig {
     }
 }
 
-/// A section with the keys of a server beside its own.
+/// A section that has the keys of a server and keys of its own.
 pub(super) trait WithServer: Sized {
-    /// What messages call the section.
+    /// The text that error messages show as the expected value.
     const EXPECTED: &'static str;
-    /// Reads its own keys.
+    /// Reads the section's own keys.
     fn own<'de, D: Deserializer<'de>>(section: D) -> Result<Self, D::Error>;
-    /// The section with the server in it.
+    /// Returns the section with `server` in it.
     fn with(self, server: ServerConfig) -> Self;
 }
 
-/// Reads a section that has the keys of a server beside its own.
+/// Reads a section that has the keys of a server and keys of its own.
 pub(super) fn read<'de, T: WithServer, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     deserializer.deserialize_any(ServerSectionVisitor(PhantomData))
 }
@@ -121,7 +121,7 @@ impl<'de, T: WithServer> Visitor<'de> for ServerSectionVisitor<T> {
     }
 }
 
-/// A section that puts the server's keys into `server`, and shows only the others to whoever reads it.
+/// A deserializer that puts the server's keys into `server` and passes the others on.
 struct Section<'a, A> {
     map: A,
     server: &'a mut ServerConfig,
@@ -149,7 +149,7 @@ impl<'de, A: MapAccess<'de>> Deserializer<'de> for Section<'_, A> {
     }
 }
 
-/// The keys of a section, one after the other, without those of the server.
+/// The keys of a section without those of the server, which go into `server`.
 struct SectionKeys<'a, A> {
     map: A,
     server: &'a mut ServerConfig,
@@ -180,8 +180,8 @@ enum SectionKey<K> {
     Server(&'static str),
 }
 
-/// Tells whether a key is the section's own or the server's, and refuses others. As that is done while the key is read, the TOML reader
-/// adds the place of the key to the error.
+/// Decides whether a key is the section's own or the server's, and refuses others. This happens while the key is read, so the
+/// TOML reader adds the key's position to the error.
 struct KeySeed<'a, K> {
     own: &'static [&'static str],
     seed: &'a mut Option<K>,

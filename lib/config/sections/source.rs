@@ -14,10 +14,10 @@ pub struct SourceConfig {
     pub cluster: Option<String>,
     /// RDS MySQL instance identifier, instead of a cluster.
     pub instance: Option<String>,
-    /// Databases to bring along.
+    /// The databases of the source that are dumped.
     pub databases: Vec<String>,
     /// How to reach and log in to the server.
-    #[serde(skip)] // `server::read` fills it
+    #[serde(skip)] // `server::read` fills this field
     #[schemars(!skip, flatten)]
     pub server: ServerConfig,
     /// Read-only replicas of this server, as `host` or `host:port`, that share the reading of a `--whole` dump, with the

@@ -22,52 +22,52 @@ pub struct TargetConfig {
     #[serde(skip)]
     #[schemars(!skip, flatten)]
     pub server: ServerConfig,
-    /// The account that loads: it has all rights on `<database>__refresh` and none elsewhere, so that nothing in a dump or
-    /// a branch can reach another database. Its host is the target's. Without it, an account that may make accounts makes
-    /// one for each refresh.
+    /// The loader, on the target's server: an account with all rights on `<database>__refresh` and none elsewhere, so that
+    /// nothing in a dump or a branch can reach another database. If not given, the target's own account makes one for each
+    /// refresh, if it may make accounts.
     pub loader: Option<AccountConfig>,
-    /// Whether a refresh without such an account is refused.
+    /// Whether a refresh without a loader is refused.
     pub require_loader: bool,
-    /// In whose name views, routines, triggers and events of the refreshed database run: `"app_dev@%"`, an account with rights
-    /// on `database` alone, which may be locked. Without it, an account that may make accounts makes one.
+    /// The account in whose name views, routines, triggers and events of the refreshed database run: `"app_dev@%"`. It has rights
+    /// on `database` alone and may be locked. If not given, the target's own account makes one, if it may make accounts.
     pub definer: Option<String>,
-    /// SQL that runs on the refreshed database before the swap.
+    /// SQL statements that run on the refreshed database before the swap, after `set`.
     pub after: Vec<String>,
-    /// What is written into the refreshed database before `after`: `"table.column"` or `"table.column where …"` to a
-    /// value.
+    /// Values that are written into the refreshed database: `"table.column" = value` or `"table.column where …" = value`.
     pub set: BTreeMap<String, Scalar>,
-    /// Tags of RDS, as `key=value` with globs, that mark production: a server that has one is refused. Not given: those
-    /// that people commonly use. Empty: the service is not asked.
+    /// Tags of RDS, as `key=value` with globs, that mark production: a server that has one is refused. If not given, a server at
+    /// RDS is checked for common ones such as `env=prod*`. If empty, no tags are looked up.
     pub refuse_tags: Option<Vec<String>>,
-    /// What survives a refresh: tables, as names and globs, and single rows, as `"users where email like '%@dev%'"`.
+    /// Rows that survive a refresh: whole tables, as names and globs, and single rows, as `"users where email like '%@dev%'"`.
     pub preserve: Vec<String>,
-    /// Tables whose rows are loaded, as names and globs; all if there are none. The others are there, but empty.
+    /// Tables whose rows are loaded, as names and globs; all tables if the list is empty. Other tables are created empty.
     pub include: Vec<String>,
-    /// Tables whose rows are left out, as names and globs; they are there, but empty.
+    /// Tables whose rows are not loaded, as names and globs; they are created empty.
     pub exclude: Vec<String>,
-    /// The target is a server of its own on this host, cloned from a template below this directory; `port` is where it listens. The
-    /// keys below are for such targets, those of a login for others.
+    /// Directory of instances. The target is then a server of its own on this host, a copy of a template below this directory,
+    /// and listens at `port`. The keys below are only for such targets, the keys of a login only for others.
     pub instance: Option<String>,
-    /// For a name with globs, such as `[targets."dev-*"]`: where its instances get their ports from, `"3310-3399"`.
+    /// For a name with globs, such as `[targets."dev-*"]`: the ports that its instances get, `"3310-3399"`.
     pub ports: Option<PortRange>,
-    /// How long an instance stays after its last refresh; then it is removed when nobody is connected.
+    /// How long after its last refresh an instance expires. `dev-restore bake` and `dev-restore drop --expired` remove expired
+    /// instances that nobody is connected to.
     pub expires: Option<Length>,
-    /// The server program: mysqld or mariadbd; the first that is found if not given.
+    /// Path of the server program, mysqld or mariadbd; the first that is found if not given.
     #[serde(rename = "server")]
     pub program: Option<String>,
-    /// An option file of the developer's, read behind our own settings.
+    /// An option file for the server, appended to the settings that refreshkit makes.
     pub options_file: Option<String>,
-    /// SQL that makes the developer's accounts, one statement each. Those of the instance before are there again after a refresh.
+    /// SQL statements that make the developer's accounts. Accounts of the old instance are made again after a refresh.
     pub accounts: Vec<String>,
     /// The address at which an instance listens: 127.0.0.1 if not given.
     pub bind: Option<String>,
-    /// InnoDB's buffer pool: `"128M"`; 64M if not given.
+    /// Size of InnoDB's buffer pool: `"128M"`; 64M if not given.
     pub memory: Option<Memory>,
-    /// The user of this host that instances run as where the tool is root: `refreshkit` or `mysql` if not given.
+    /// The user of this host that instances run as if the tool runs as root: `refreshkit` if not given.
     pub run_as: Option<String>,
 }
 
-/// Who logs in to a server that another section names.
+/// An account on a server whose address another section gives.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AccountConfig {

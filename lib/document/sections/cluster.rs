@@ -1,4 +1,4 @@
-//! The throw-away copy, where it listens and how to log in there (rds-restore).
+//! The throw-away copy, where it listens and how to log in there (rds-restore, rds-local copy).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,7 @@ pub enum Login {
         #[serde(flatten)]
         other: Map<String, Value>,
     },
-    /// An RDS IAM token, made when needed.
+    /// An RDS IAM token, made anew for each connection.
     Iam {
         /// Database user that the token is made for.
         user: String,
@@ -60,7 +60,7 @@ impl Login {
 pub struct Cluster {
     /// Cluster (or instance) identifier.
     pub id: String,
-    /// `DbClusterResourceId` or `DbiResourceId` of the copy: names get reused, these do not.
+    /// `DbClusterResourceId` or `DbiResourceId` of the copy. Names are reused, these ids are not.
     pub resource_id: String,
     /// Host name of the writer endpoint.
     pub host: String,
@@ -72,13 +72,14 @@ pub struct Cluster {
     pub engine_version: String,
     /// The instances of the cluster, the writer first.
     pub instances: Vec<String>,
-    /// The readers' own endpoints: the same storage and logins as the writer's.
+    /// Endpoints of the readers, which have the same storage and logins as the writer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub readers: Vec<Endpoint>,
     /// How to log in to the writer and the readers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login: Option<Login>,
-    /// True if this run restored the copy itself. For people: whoever writes there asks the journal and the token.
+    /// True if this run restored the copy itself: then `mydehydrate` may keep keys on it. The field allows no writing there: for
+    /// that, tools check the journal and the token.
     pub throw_away: bool,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]

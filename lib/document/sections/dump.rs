@@ -17,7 +17,7 @@ pub struct Dump {
     pub bytes: u64,
     /// Rows in all tables.
     pub rows: u64,
-    /// The moment the data is from.
+    /// The moment that the data is from.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub as_of: Option<Timestamp>,

@@ -1,7 +1,7 @@
-//! The sections of the document: one a tool, plain data.
+//! The sections of the document, as plain data. Each tool fills its own.
 //!
-//! Times are RFC 3339 in UTC, sizes are bytes, durations are seconds. Each struct carries the fields it does not
-//! know in `other`, so that an older tool in the middle of a pipe loses nothing.
+//! Times are RFC 3339 in UTC, sizes are bytes, durations are seconds. Each struct carries the fields that it does not know in
+//! `other`, so that an older tool in the middle of a pipe loses nothing.
 
 mod cluster;
 mod dehydration;

@@ -14,21 +14,21 @@ pub struct Refresh {
     pub target: String,
     /// The database that was replaced.
     pub database: String,
-    /// How the database is. Older versions did not write it down.
+    /// How far the refresh came with the database. Documents of older versions do not have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<RefreshState>,
     /// The tables that were replaced, if not all of the database.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<String>,
-    /// Where the old tables are: `<db>__previous`.
+    /// The database that holds the old tables: `<db>__previous`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,
     /// File name of the dump.
     pub dump: String,
-    /// Branch or tag whose migrations ran.
+    /// Branch, tag or commit whose migrations ran.
     #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// The commit that `ref` stood for.
+    /// Id of the commit that `ref` stood for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
     /// Migrations that ran, in order.
@@ -37,13 +37,13 @@ pub struct Refresh {
     pub rows: u64,
     /// Tables as they were loaded, verified against the manifest.
     pub tables: Vec<TableDigest>,
-    /// How many rows each table has, and had before; nothing if there was nothing before.
+    /// How many rows each table has now and had before; empty if there was no database before.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<TableChange>,
-    /// Tables that are not among the changes, because counting them took too long.
+    /// Number of tables that are not in `changes` because counting their rows took too long.
     #[serde(skip_serializing_if = "is_zero")]
     pub uncounted: u64,
-    /// Where it is served, if the target is an instance.
+    /// The instance that serves the database, if the target is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instance: Option<RefreshedInstance>,
     /// Fields of a newer version, carried untouched.
@@ -62,10 +62,10 @@ fn is_zero(count: &u64) -> bool {
 pub struct TableChange {
     /// Name of the table.
     pub table: String,
-    /// Rows that it had; nothing if it was not there.
+    /// Rows before the refresh; none if the table did not exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<u64>,
-    /// Rows that it has; nothing if it is not there any more.
+    /// Rows after the refresh; none if the table no longer exists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<u64>,
     /// Fields of a newer version, carried untouched.
@@ -74,7 +74,7 @@ pub struct TableChange {
 }
 
 impl TableChange {
-    /// By how many rows it differs; a table that came or went by all of its rows, and one.
+    /// The number of rows by which the table differs. For a new or a removed table, all its rows and one.
     pub fn weight(&self) -> u64 {
         match (self.before, self.after) {
             (Some(before), Some(after)) => before.abs_diff(after),
@@ -84,39 +84,40 @@ impl TableChange {
     }
 }
 
-/// The instance that a refresh has put at a target's port.
+/// The instance that listens at the target's port after the refresh.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RefreshedInstance {
     /// TCP port at which the instance listens.
     pub port: u16,
-    /// Directory on this host that its data is in.
+    /// Directory on this host with the instance's data.
     pub directory: String,
-    /// The option file with the developer's login.
+    /// Path of the option file with the developer's login.
     pub client: String,
-    /// Whether it shares blocks with the template that it is a copy of.
+    /// Whether the data shares disk blocks with the template that it is a copy of.
     pub shared: bool,
     /// Seconds that copying the template took.
     pub copy_seconds: f64,
-    /// How long preserve, migrations, `set` and `after` took behind a socket; nothing if there were none.
+    /// Seconds that `preserve`, migrations, `set` and `after` took, before the instance listened at its port; none if there was
+    /// nothing to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub private_seconds: Option<f64>,
-    /// How long nobody answered at the port.
+    /// Seconds without a server at the port.
     pub downtime_seconds: f64,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
 
-/// How far a refresh came with the database that it is to replace.
+/// How far a refresh came with replacing the database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RefreshState {
-    /// Nothing of it was touched.
+    /// The database was not touched.
     AsItWas,
     /// The swap had begun; how it ended is not known.
     Swapping,
-    /// The new tables are in their place.
+    /// The new tables have replaced the old ones.
     Replaced,
     /// The word of a newer version, carried untouched.
     #[serde(untagged)]
@@ -127,16 +128,16 @@ pub enum RefreshState {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Migration {
-    /// File name, or the command.
+    /// File name of the migration, or the command that runs the migrations.
     pub name: String,
     /// How the migration ended.
     pub status: MigrationStatus,
     /// Seconds that the migration took.
     pub seconds: f64,
-    /// Why it failed: file, line and what the server said.
+    /// Why the migration failed: file, line and the server's message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// What a command printed, up to 64 KiB of it.
+    /// The output of a command, up to 64 KiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
     /// Fields of a newer version, carried untouched.
@@ -150,7 +151,7 @@ pub struct Migration {
 pub enum MigrationStatus {
     /// The migration ran now, without an error.
     Applied,
-    /// It had run before, so says the ledger.
+    /// The ledger says that the migration had run before.
     AlreadyApplied,
     /// The migration ran now and failed.
     Failed,
@@ -160,7 +161,7 @@ pub enum MigrationStatus {
 }
 
 impl MigrationStatus {
-    /// As the document says it.
+    /// The word that stands for the status in a document.
     pub fn word(&self) -> &str {
         match self {
             Self::Applied => "applied",
@@ -171,7 +172,7 @@ impl MigrationStatus {
     }
 }
 
-/// Nothing is known of it.
+/// The value for a document without the field: the status is not known.
 impl Default for MigrationStatus {
     fn default() -> Self {
         Self::Unknown(String::new())

@@ -1,4 +1,4 @@
-//! What a plan says of one relation beside its numbers: where it is known from, and the parents that bring the most.
+//! Fields of a plan's report on one relation: where the relation is known from, and the parents with the most children.
 
 use std::fmt;
 
@@ -12,16 +12,16 @@ use serde_json::{Map, Value};
 pub enum EdgeOrigin {
     /// A foreign key of the database.
     ForeignKey,
-    /// A `[[relations]]` entry of `refresh.toml`.
+    /// An entry of `[relations]` in `refresh.toml`.
     Declared,
-    /// A proposal of `mydehydrate infer`.
+    /// A proposal of `mydehydrate infer`. This version writes it into no document.
     Inferred,
     /// A word that this version does not know, carried untouched.
     #[serde(untagged)]
     Unknown(String),
 }
 
-/// A document without the field does not say where the relation is known from.
+/// The value for a document without the field: the origin is not known.
 impl Default for EdgeOrigin {
     fn default() -> Self {
         Self::Unknown(String::new())
@@ -39,13 +39,13 @@ impl fmt::Display for EdgeOrigin {
     }
 }
 
-/// A parent that brought many children.
+/// A parent because of which many children are kept.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct HotParent {
-    /// Its key as the children refer to it; of several columns, with blanks between.
+    /// The parent's key as the children refer to it; a key of several columns has blanks between its values.
     pub key: String,
-    /// Its children that come along.
+    /// Number of the parent's children that are kept.
     pub children: u64,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]

@@ -1,11 +1,11 @@
-//! What a run created and owes a deletion.
+//! The resources that a run created and must delete.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// What kind of thing a resource is.
+/// The kind of a resource at RDS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ResourceKind {
@@ -22,11 +22,11 @@ pub enum ResourceKind {
 /// The word for a throw-away copy on this host, which `rds-local copy` makes and `rds-local drop` removes.
 pub const LOCAL_COPY: &str = "local-copy";
 
-/// The kind of a resource as a document names it: one of RDS that this version knows, or another tool's or a newer version's word.
+/// The kind of a resource in a document: one of RDS that this version knows, or the word of another tool or a newer version.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum AnyKind {
-    /// `rds-drop` can delete it.
+    /// A kind that `rds-drop` can delete.
     Known(ResourceKind),
     /// A kind that `rds-drop` of this version cannot delete: carried untouched.
     Unknown(String),
@@ -56,39 +56,37 @@ impl PartialEq<str> for AnyKind {
     }
 }
 
-/// Something this run created and owes a deletion.
+/// A resource that the run created, or is about to create, and must delete.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Resource {
-    /// What kind of thing it is.
+    /// The kind of the resource.
     pub kind: AnyKind,
-    /// Identifier at the service, unique among resources of its kind.
+    /// Identifier at the service, unique among resources of the same kind.
     pub id: String,
-    /// Its immutable id, once the service told us. Deletion asks for it to match.
+    /// The resource's immutable id, as soon as the service has given it. Only a resource with this id is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_id: Option<String>,
-    /// After this moment `rds-drop --expired` may remove it whoever asks.
+    /// After this moment `rds-drop --expired` of any run may delete the resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub expires_at: Option<Timestamp>,
-    /// When its creation was about to be asked for, until an answer is recorded: for a while after it, "not found" may
-    /// mean "not yet".
+    /// The moment before the create call, until its answer is recorded. For a while after it "not found" may mean "not yet".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub intended_at: Option<Timestamp>,
-    /// What it is a copy of, as its tag says: the resource id of the source.
+    /// Resource id of the source that the resource is a copy of, as in its tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    /// The random word that its creation was asked for with, and that its tag says: two runs of one name are told apart
-    /// by it.
+    /// A random word of the create call, also in the resource's tag. It distinguishes two runs of the same name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intent: Option<String>,
-    /// Where a copy on this host is.
+    /// The directory of a throw-away copy on a host of ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directory: Option<String>,
-    /// The name of the host that this directory is on.
+    /// Name of the host that has `directory`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
-    /// The device of the disk that this directory is on.
+    /// Device number of the disk that has `directory`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<u64>,
     /// Fields of a newer version, carried untouched.
@@ -97,7 +95,7 @@ pub struct Resource {
 }
 
 impl Resource {
-    /// A resource with nothing known but its name.
+    /// A resource of which only kind and identifier are known.
     pub fn new(kind: impl Into<AnyKind>, id: &str) -> Self {
         Self {
             kind: kind.into(),
@@ -114,7 +112,7 @@ impl Resource {
         }
     }
 
-    /// Whether both name the same thing.
+    /// True if both have the same kind and identifier.
     pub fn same_as(&self, other: &Self) -> bool {
         self.kind == other.kind && self.id == other.id
     }

@@ -15,10 +15,10 @@ pub struct Source {
     /// RDS MySQL instance identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
-    /// `DbClusterResourceId` / `DbiResourceId` of the source: names get reused, these do not.
+    /// `DbClusterResourceId` or `DbiResourceId` of the source. Names are reused, these ids are not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_id: Option<String>,
-    /// Databases to bring along.
+    /// The databases of the source that are dumped.
     pub databases: Vec<String>,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]
@@ -29,22 +29,22 @@ pub struct Source {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Snapshot {
-    /// Snapshot identifier; automated ones are `rds:…`.
+    /// Snapshot identifier; that of an automated snapshot begins with `rds:`.
     pub id: String,
     /// Amazon resource name of the snapshot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
-    /// Who had it taken: `manual` or `automated`.
+    /// `manual`, taken by a run or a person, or `automated`, taken by the service.
     pub kind: String,
-    /// As the service says: `creating`, `available`, …
+    /// The service's word: `creating`, `available`, …
     pub status: String,
-    /// When the snapshot was taken; the `as_of` of all that is made from it.
+    /// When the snapshot was taken. It becomes `as_of` of the plan and of the dump.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub created_at: Option<Timestamp>,
     /// Engine of the source: `aurora-mysql`, `mysql`, …
     pub engine: String,
-    /// Engine version, passed on to the restore.
+    /// Engine version of the source, which the restore uses.
     pub engine_version: String,
     /// True if this is not the snapshot that the run asked for.
     pub fallback: bool,

@@ -1,4 +1,4 @@
-//! What each tool did.
+//! The steps of a chain: what each tool did.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -11,9 +11,9 @@ use serde_json::{Map, Value};
 pub enum StepStatus {
     /// The tool did its part.
     Ok,
-    /// Failed; the first failure is in `error`.
+    /// The tool failed; the first failure of the chain is in `error`.
     Failed,
-    /// Passed on, because the chain had already failed.
+    /// The tool only passed the document on, because the chain had already failed.
     Skipped,
 }
 
@@ -22,10 +22,10 @@ pub enum StepStatus {
 pub struct Step {
     /// Name of the tool: `rds-snap`, `mydehydrate`, …
     pub tool: String,
-    /// Version of refreshkit that the tool is of.
+    /// Version of refreshkit that the tool belongs to.
     #[serde(default)]
     pub version: String,
-    /// When it began to work (not when it began to wait for stdin).
+    /// When the tool began to work (not when it began to wait for stdin).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub started_at: Option<Timestamp>,
@@ -34,7 +34,7 @@ pub struct Step {
     pub seconds: f64,
     /// How the tool's part ended.
     pub status: StepStatus,
-    /// One line for people.
+    /// What the tool did, in one line for people.
     #[serde(default)]
     pub note: String,
     /// Fields of a newer version, carried untouched.

@@ -1,4 +1,4 @@
-//! What was chosen so that a plan fits a number of rows or bytes.
+//! How a plan was made to fit a number of rows or bytes (`--target-rows`, `--target-size`).
 
 use std::fmt;
 
@@ -6,26 +6,26 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// How a plan was made to fit.
+/// The limit, and the windows and `at_least` that were chosen to keep to it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct PlanFit {
-    /// What `limit` and `size` count.
+    /// Whether `limit` and `size` are rows or bytes.
     pub unit: TargetUnit,
-    /// What was asked for: at most so many rows or bytes.
+    /// The number of rows or bytes that the flag allows at most.
     pub limit: u64,
-    /// What comes along, in the same unit.
+    /// The rows or bytes that are kept.
     pub size: u64,
-    /// The share of windows and `at_least` that fits, in thousandths: more than 1000 where there was room.
+    /// The share of the configured windows and `at_least` that was applied, in thousandths; above 1000 if there was room.
     pub share_permille: u64,
-    /// The rules of the roots as they were applied.
+    /// The rules that chose the roots, as they were applied.
     pub roots: Vec<TargetRoot>,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
 
-/// What a plan that is made to fit counts.
+/// The unit of a limit for a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TargetUnit {
@@ -38,7 +38,7 @@ pub enum TargetUnit {
     Unknown(String),
 }
 
-/// A document without the field counts nothing that we know.
+/// The value for a document without the field: the unit is not known.
 impl Default for TargetUnit {
     fn default() -> Self {
         Self::Unknown(String::new())
@@ -55,15 +55,15 @@ impl fmt::Display for TargetUnit {
     }
 }
 
-/// One rule of the roots as it was applied.
+/// One rule that chose roots, as it was applied.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct TargetRoot {
-    /// The table that the rule is of.
+    /// The table that the rule chooses rows of.
     pub table: String,
-    /// Its window; null if it has none.
+    /// The window after scaling, in seconds; null if the rule has none.
     pub window_seconds: Option<u64>,
-    /// Newest rows that the table gets in any case, after scaling.
+    /// The rule's `at_least` after scaling: so many of the newest rows are roots.
     pub at_least: u64,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]

@@ -1,21 +1,20 @@
-//! `SHOW CREATE TABLE` cut in two: what is needed for rows to go in, and what is cheaper to build once they are in.
+//! Cuts `SHOW CREATE TABLE` in two: what a table needs before its rows are loaded, and what is cheaper to build afterwards.
 //!
-//! In: the statement. Out: a bare CREATE TABLE (columns, checks, the primary key or the key that stands in for it, the
-//! key that `AUTO_INCREMENT` needs), clauses for `ALTER TABLE` with the other keys, and those with the foreign keys.
+//! In: the statement. Out: a bare CREATE TABLE (columns, checks, the primary key or the key that stands in for it, the key
+//! that `AUTO_INCREMENT` needs), clauses for `ALTER TABLE` with the other keys, and clauses with the foreign keys.
 
 use crate::sql::{TableText, Token, TokenKind, databases_of_parents, portable, tokens, unqualified};
 
-/// A table's definition in pieces.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct TablePieces {
     pub(crate) create: String,
     pub(crate) indexes: Vec<Vec<String>>,
     pub(crate) foreign_keys: Vec<String>,
-    /// Foreign keys to tables that are not in the dump.
+    /// Foreign keys to databases that are not in the dump. They are in none of the other pieces.
     pub(crate) left_out: Vec<String>,
 }
 
-/// What an item between the outer parentheses is.
+/// Kind of an item between the outer parentheses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Item {
     Column,
@@ -25,13 +24,13 @@ enum Item {
     Fulltext,
     Spatial,
     ForeignKey,
-    /// CHECK, PERIOD and whatever else must stay.
+    /// CHECK, PERIOD, and any other item that stays in CREATE TABLE.
     Other,
 }
 
-/// Cuts the statement. Nothing if it is not of the expected form; the whole statement is then used as it is.
+/// Cuts the statement. `None` if it has not the expected form; the caller then uses the whole statement uncut.
 ///
-/// `databases` are those of the dump: a foreign key to another one could not be restored.
+/// `databases` are those of the dump: a foreign key to another database could not be restored.
 pub(crate) fn cut(show_create: &str, database: &str, databases: &[String]) -> Option<TablePieces> {
     let sql = portable(&unqualified(show_create, database));
     let TableText { opening, items: all, closing } = TableText::of(&sql)?;
@@ -44,12 +43,12 @@ pub(crate) fn cut(show_create: &str, database: &str, databases: &[String]) -> Op
     let kinds: Vec<Item> = items.iter().map(|item| kind_of(item)).collect();
     let stored =
         items.iter().zip(&kinds).any(|(item, kind)| *kind == Item::Column && has_words(item, &["STORED"]));
-    // A foreign key on the base of a stored column can be created with the table but not be added to it.
+    // A foreign key on a column that a stored column is computed from can be created with the table, but not be added later.
     if stored && kinds.contains(&Item::ForeignKey) {
         let create = format!("{}(\n  {}\n{}", &sql[..opening], items.join(",\n  "), &sql[closing..]);
         return Some(TablePieces { create, left_out, ..TablePieces::default() });
     }
-    // The keys keep their order, so those before one that must stay, stay too.
+    // The keys keep their order, so all keys before the last one that must stay also stay.
     let last_first = first_keys(&items, &kinds)?.into_iter().max();
     let mut pieces = TablePieces { left_out, ..TablePieces::default() };
     let mut stays = Vec::new();
@@ -67,7 +66,7 @@ pub(crate) fn cut(show_create: &str, database: &str, databases: &[String]) -> Op
             }
             Item::Unique | Item::Key | Item::Spatial => {
                 pieces.indexes.push(vec![format!("ADD {item}")]);
-                // One ALTER cannot build a spatial key and another one in place, nor two full-text keys.
+                // One ALTER cannot build a spatial key and another key in place, nor two full-text keys.
                 open_group = *kind != Item::Spatial;
             }
             Item::Fulltext => fulltext.push(vec![format!("ADD {item}")]),
@@ -97,7 +96,7 @@ fn kind_of(item: &str) -> Item {
     }
 }
 
-/// Whether the words follow one another somewhere in the item, outside of quotes.
+/// True if the item has these words one after the other, outside of quotes.
 fn has_words(item: &str, words: &[&str]) -> bool {
     let found = tokens(item);
     found
@@ -105,7 +104,7 @@ fn has_words(item: &str, words: &[&str]) -> bool {
         .any(|some| some.iter().zip(words).all(|(token, word)| token.is_word(item, word)))
 }
 
-/// The name of a column item, or the first column of a key item.
+/// Returns the name of a column item, or the first column of a key item.
 fn first_name(item: &str) -> Option<String> {
     let found = tokens(item);
     let open = found.iter().position(|token| token.is(b'('));
@@ -113,14 +112,15 @@ fn first_name(item: &str) -> Option<String> {
     found.get(at).and_then(|token| Some(token.name(item)?.into_owned()))
 }
 
-/// The keys that the table cannot do without while rows go in. Nothing if `AUTO_INCREMENT` has no key that begins with it.
+/// Returns the positions of the keys that the table needs while rows are loaded. `None` if no key begins with the
+/// `AUTO_INCREMENT` column.
 fn first_keys(items: &[&str], kinds: &[Item]) -> Option<Vec<usize>> {
     let positions = |wanted: &[Item]| -> Vec<usize> {
         (0..items.len()).filter(|i| wanted.contains(&kinds[*i])).collect()
     };
     let mut first = positions(&[Item::Primary]);
     if first.is_empty() {
-        // InnoDB clusters by the first unique key without NULL: adding that one later would rebuild the table.
+        // InnoDB clusters by the first unique key without NULL: adding this key later would rebuild the table.
         first.extend(positions(&[Item::Unique]).into_iter().find(|i| never_null(items[*i], items, kinds)));
     }
     let auto = items
@@ -135,7 +135,7 @@ fn first_keys(items: &[&str], kinds: &[Item]) -> Option<Vec<usize>> {
     Some(first)
 }
 
-/// Whether every column of a key is NOT NULL.
+/// True if every part of a key is a whole column that is NOT NULL.
 fn never_null(key: &str, items: &[&str], kinds: &[Item]) -> bool {
     let columns: Vec<String> = items
         .iter()
@@ -146,7 +146,7 @@ fn never_null(key: &str, items: &[&str], kinds: &[Item]) -> bool {
     let found = tokens(key);
     let open = found.iter().position(|token| token.is(b'(')).unwrap_or(found.len());
     let mut names = found[open..].iter().filter(|token| token.kind == TokenKind::Name);
-    // A key on an expression has a parenthesis of its own.
+    // A key on an expression, or on the prefix of a column, has a second parenthesis.
     let simple = !found[open..].iter().skip(1).any(|token| token.is(b'('));
     simple
         && names.all(|token| token.name(key).is_some_and(|name| columns.iter().any(|column| *column == name)))

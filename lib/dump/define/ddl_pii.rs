@@ -1,13 +1,11 @@
-//! Warns about personal data in definitions (DDL), which are never masked: defaults, comments and routines may hold what the masks
-//! hide in rows.
+//! Warns of personal data in definitions (DDL), which are never masked: defaults, comments and routines may hold what masks hide.
 //!
-//! In: the definitions of a planned dump. Out: one warning each where something looks like personal data. The value
-//! itself is not repeated.
+//! In: the definitions of a planned dump. Out: one warning for each definition with something that looks like personal
+//! data. The warning does not repeat the value.
 
 use crate::archive::{Manifest, ObjectEntry, TableEntry};
 use crate::mask;
 
-/// Warns of tables and objects whose definitions hold what looks like personal data.
 pub(crate) fn warnings(manifest: &Manifest) -> Vec<String> {
     let table = |t: &TableEntry| warning(&format!("{}.{}", t.database, t.table), &t.show_create);
     let object = |o: &ObjectEntry| warning(&format!("{}.{}", o.database, o.name), &o.create);

@@ -8,7 +8,7 @@ use crate::dump::error::Error;
 use crate::mysql::Session;
 use crate::sql::literal;
 
-/// One row of `information_schema.TABLES`.
+/// One row of `information_schema.TABLES`. `rows` and `row_bytes` are the server's estimates.
 pub(crate) struct TableStatus {
     pub(crate) name: String,
     pub(crate) kind: String,
@@ -18,13 +18,14 @@ pub(crate) struct TableStatus {
 }
 
 impl TableStatus {
-    /// Whether its rows are part of a snapshot. By the engine itself: a comment in the definition can say anything.
+    /// True if the table's rows are part of a snapshot. The engine's name decides, not a definition, whose comments can say
+    /// anything.
     pub(crate) fn is_transactional(&self) -> bool {
         self.engine == "InnoDB"
     }
 }
 
-/// Asks for a database's default character set and collation.
+/// Reads a database's default character set and collation. Fails when this account sees no such database.
 pub(crate) fn database_entry(session: &mut Session, database: &str) -> Result<DatabaseEntry, Error> {
     let sql = format!(
         "SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA \
@@ -38,7 +39,7 @@ pub(crate) fn database_entry(session: &mut Session, database: &str) -> Result<Da
     Ok(DatabaseEntry { name: database.to_owned(), charset, collation })
 }
 
-/// Tables, views and sequences of a database; sequences first, since a table's default may ask one.
+/// Returns the tables, views and sequences of a database. Sequences come first, since a table's default may use one.
 pub(crate) fn tables_of(session: &mut Session, database: &str) -> Result<Vec<TableStatus>, Error> {
     let sql = format!(
         "SELECT TABLE_NAME, TABLE_TYPE, COALESCE(ENGINE, ''), COALESCE(TABLE_ROWS, 0), COALESCE(DATA_LENGTH, 0) \

@@ -1,4 +1,4 @@
-//! What is written beside the rows: definitions of tables and objects, made fit to be restored anywhere.
+//! Definitions of tables and objects, in a form that can be restored on other servers and under other names.
 
 pub(super) mod create;
 pub(super) mod ddl_pii;

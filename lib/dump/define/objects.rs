@@ -1,7 +1,7 @@
-//! Routines, views, triggers and events: read from the server, each with what it was created under.
+//! Reads routines, views, triggers and events from the server, each with the settings that it was created under.
 //!
-//! In: a connection and a database. Out: [`ObjectEntry`]s in an order in which they can be created: functions before
-//! views that may call them, views after the views they read, triggers in the order in which they fire.
+//! In: a connection and databases. Out: [`ObjectEntry`]s in an order in which they can be created: functions before the
+//! views that may call them, views after the views that they read, triggers in the order in which they fire.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ use crate::sql::{
     with_definer, without_completion,
 };
 
-/// Reads the objects of every database of the outline; what cannot be restored becomes a warning.
+/// Reads the objects of every database of the outline. A view that cannot be restored is left out with a warning.
 pub(crate) fn objects(
     session: &mut Session,
     outline: &mut Outline,
@@ -29,7 +29,7 @@ pub(crate) fn objects(
     let mut all = Vec::new();
     for entry in outline.databases.clone() {
         let database = entry.name;
-        // Names in the default database are shown without it.
+        // Servers show names of the default database without the database.
         session.run(&format!("entering {database}"), &format!("USE {}", name(&database)))?;
         let reader = Reader { database: &database, collation: &entry.collation, policy };
         all.extend(reader.routines(session)?);
@@ -40,13 +40,13 @@ pub(crate) fn objects(
     if session.ignores_case() {
         in_one_case(outline, &mut all);
     }
-    // Functions of any database before views of any other.
+    // A function must come before the views of all databases, which may call it. The sort is stable.
     all.sort_by_key(|object| object.kind);
     Ok(all)
 }
 
-/// Bodies say the databases' names as their authors typed them, which is the same name to this server alone: where they come to, and
-/// whoever gives them another name, looks for the one that the server keeps.
+/// Writes databases' names in bodies in the case in which the server keeps them. Authors typed them in any case. But a target
+/// may not ignore case, and a restore under another name looks for the kept name.
 fn in_one_case(outline: &Outline, objects: &mut [ObjectEntry]) {
     for database in outline.databases.iter().map(|entry| &entry.name) {
         let tables = outline.tables.iter().filter(|table| table.database == *database);
@@ -61,11 +61,11 @@ fn in_one_case(outline: &Outline, objects: &mut [ObjectEntry]) {
     }
 }
 
-/// Why a body may be missing.
+/// The problem of an object whose body this account may not read.
 const HIDDEN: &str = "this account may not read its body (it lacks SHOW_ROUTINE on MySQL, SHOW CREATE ROUTINE on MariaDB 11, or SELECT \
                       on mysql.proc)";
 
-/// What a server shows of an object, and its definition as text.
+/// The row that `SHOW CREATE` returns for an object, and the definition as text.
 struct ShownObject {
     row: Row,
     create: String,
@@ -120,7 +120,7 @@ impl Reader<'_> {
         Ok(entries)
     }
 
-    /// Says that events may be missing, unless it is known that there are none.
+    /// Warns that events may be missing, unless `mysql.event` shows that there are none.
     fn warn_of_events(&self, session: &mut Session, outline: &mut Outline) {
         let sql = format!("SELECT COUNT(*) FROM mysql.event WHERE db = {}", literal(self.database));
         let counted: Option<u64> = session.first("counting events", &sql).ok().flatten();
@@ -140,7 +140,7 @@ impl Reader<'_> {
         );
         let deed = format!("listing the events of {}", self.database);
         let found: Vec<String> = match session.rows(&deed, &sql) {
-            // Without a scheduler a server does not even say that there are none.
+            // With its event scheduler DISABLED, a server refuses to list events, even if there are none.
             Err(error) if error.number() == Some(number::EVENTS_DISABLED) => {
                 self.warn_of_events(session, outline);
                 Vec::new()
@@ -164,7 +164,7 @@ impl Reader<'_> {
         Ok(entries)
     }
 
-    /// As production had it: on the copy it was disabled, which made its definer another one.
+    /// Restores the event as production had it: on the copy it was disabled, which changed its definer.
     fn as_before(&self, entry: &mut ObjectEntry, before: &EventBefore) {
         entry.create = awake(&entry.create);
         if self.policy == Definer::Keep {
@@ -188,7 +188,7 @@ impl Reader<'_> {
             let names =
                 columns.get(&view).into_iter().flatten().map(|column: &RowColumn| column.name.clone());
             let names: Vec<String> = names.collect();
-            // Nobody may know about one whose definer is gone: but one without columns is none.
+            // `is_whole` cannot judge a view whose definer is gone, but a view without columns is broken in any case.
             if names.is_empty() || !self.is_whole(session, &view) {
                 outline.leave_out_view(self.database, &view, "is broken in the source");
                 continue;
@@ -198,7 +198,7 @@ impl Reader<'_> {
             let entry = ObjectEntry { create: portable(&entry.create), ..entry };
             entries.push(ObjectEntry { columns: names, ..entry });
         }
-        // A view that is left out takes those along that read it.
+        // A view that reads a view that is left out is left out too.
         while let Some((at, missing)) = entries
             .iter()
             .enumerate()
@@ -211,8 +211,8 @@ impl Reader<'_> {
         Ok(in_order(entries))
     }
 
-    /// Whether the server can read a view: it is not read, for its functions would run. Of one whose definer is gone nobody knows; where definers are taken away, that
-    /// is no reason to leave it out.
+    /// True if the server can resolve a view. The view is not read, since its functions would run. A view whose definer is gone
+    /// cannot be resolved, but counts as whole unless definers are kept.
     fn is_whole(&self, session: &mut Session, view: &str) -> bool {
         let sql = format!("SELECT 1 FROM {}", qualified(self.database, view));
         match session.resolve(&format!("trying the view {}.{view}", self.database), &sql) {
@@ -243,10 +243,10 @@ impl Reader<'_> {
         let rewritten = rewrite(kind, create, self.database, self.policy)
             .ok_or_else(|| self.unfaithful(object, "its definition is not of a known form"))?;
         let client = text_of(row, "character_set_client").unwrap_or_default();
-        // Text that is not ASCII is written as UTF-8, so it must be read as that.
+        // Text that is not ASCII is written as UTF-8, so the server must read it as UTF-8.
         let as_it_is = create.is_ascii() || client.starts_with("utf8");
         let charset = if as_it_is { client.clone() } else { "utf8mb4".to_owned() };
-        // A view has no mode: the server writes it out for the reading session's, which is the empty one.
+        // No mode is stored for a view: the server writes its text for the mode of the reading session, which is empty.
         let mode = text_of(row, "sql_mode").unwrap_or_default();
         let mut settings = vec![format!("SET sql_mode = {}", literal(&portable_mode(&mode)))];
         if !charset.is_empty() {
@@ -263,7 +263,7 @@ impl Reader<'_> {
             name: object.to_owned(),
             create: rewritten.create,
             session: settings,
-            // A name of an account of production says who works there; it stays only where it is asked for.
+            // Account names of production tell who works there, so the definer stays only with `[dump] definer = "keep"`.
             definer: rewritten.definer.filter(|_| self.policy == Definer::Keep),
             database_collation: text_of(row, "Database Collation").filter(|found| found != self.collation),
             client: (!as_it_is).then_some(client),
@@ -272,16 +272,16 @@ impl Reader<'_> {
     }
 }
 
-/// A mode without what only one of the two servers knows and what has no effect on stored programs.
+/// Returns the mode without NO_AUTO_CREATE_USER, which not every server knows and which has no effect on stored programs.
 fn portable_mode(mode: &str) -> String {
     let kept: Vec<&str> = mode.split(',').filter(|word| *word != "NO_AUTO_CREATE_USER").collect();
     kept.join(",")
 }
 
-/// Databases that every server has of its own.
+/// Databases of the server itself.
 const OF_THE_SERVER: [&str; 4] = ["information_schema", "mysql", "performance_schema", "sys"];
 
-/// The first table or routine that a view names and that is not in the dump.
+/// Returns the first table or routine that a view names and that is not in the dump.
 fn missing(create: &str, database: &str, outline: &Outline) -> Option<String> {
     let is_missing = |named: &Named| {
         let of = named.database.as_deref().unwrap_or(database);
@@ -293,13 +293,13 @@ fn missing(create: &str, database: &str, outline: &Outline) -> Option<String> {
     Some(format!("{}.{}", missing.database.as_deref().unwrap_or(database), missing.name))
 }
 
-/// What a view selects: behind its own name.
+/// Returns the SELECT of a view: the text after its first AS.
 fn body(create: &str) -> &str {
     let as_word = tokens(create).into_iter().find(|token| token.is_word(create, "AS"));
     as_word.map_or(create, |word| &create[word.place.end..])
 }
 
-/// Views after the views whose names they mention.
+/// Sorts views after the views whose names they mention.
 fn in_order(mut views: Vec<ObjectEntry>) -> Vec<ObjectEntry> {
     let names: BTreeSet<String> = views.iter().map(|view| view.name.clone()).collect();
     let mut mentions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -313,7 +313,7 @@ fn in_order(mut views: Vec<ObjectEntry>) -> Vec<ObjectEntry> {
     }
     let (mut ordered, mut done) = (Vec::new(), BTreeSet::new());
     while !views.is_empty() {
-        // A column may be named as a view is: then there may be a circle, and any order will do (there are placeholders).
+        // A column may have a view's name, so mentions may form a circle. Then any order will do: there are placeholders.
         let ready = views.iter().position(|view| mentions[&view.name].is_subset(&done)).unwrap_or(0);
         let view = views.remove(ready);
         done.insert(view.name.clone());

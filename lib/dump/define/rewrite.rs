@@ -1,7 +1,7 @@
-//! `SHOW CREATE` of routines, views, triggers and events, made fit for another database and another account.
+//! Rewrites `SHOW CREATE` of routines, views, triggers and events for another database and another account.
 //!
-//! In: the statement as the server or its author wrote it. Out: the same without the object's own database and with
-//! the DEFINER clause that the policy leaves, and who the definer was. Bodies are not touched.
+//! In: the statement as the server or its author wrote it. Out: the statement without the object's own database, with the
+//! DEFINER clause that the policy leaves; and the definer. The bodies of routines, triggers and events are not touched.
 
 use std::ops::Range;
 
@@ -9,18 +9,18 @@ use crate::archive::ObjectKind;
 use crate::config::Definer;
 use crate::sql::{Token, definer, spliced, tokens, unqualified};
 
-/// A statement and whose it was.
+/// A rewritten statement, and the definer that the original names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rewritten {
     pub(crate) create: String,
     pub(crate) definer: Option<String>,
 }
 
-/// Rewrites the statement that creates an object of `kind` in `database`. Nothing if it has another form.
+/// Rewrites the statement that creates an object of `kind` in `database`. `None` if the statement has not the expected form.
 pub(crate) fn rewrite(kind: ObjectKind, create: &str, database: &str, policy: Definer) -> Option<Rewritten> {
     let all = tokens(create);
     let clause = definer(create);
-    // A user may be named like a keyword.
+    // The definer may have a keyword as its name, so the search begins after the DEFINER clause.
     let head = clause.as_ref().map_or(0, |clause| clause.place.end);
     let is_keyword = |token: &Token| {
         token.place.start >= head && keywords(kind).iter().any(|word| token.is_word(create, word))
@@ -55,19 +55,19 @@ fn keywords(kind: ObjectKind) -> &'static [&'static str] {
     }
 }
 
-/// The word behind `SQL SECURITY`, if it stands before the name (views).
+/// Returns the place of the word after `SQL SECURITY`, if that comes before the object's name, as in a view.
 fn security(sql: &str, head: &[Token]) -> Option<Range<usize>> {
     let at = head.windows(2).position(|two| two[0].is_word(sql, "SQL") && two[1].is_word(sql, "SECURITY"))?;
     head.get(at + 2).map(|token| token.place.clone())
 }
 
-/// Where the name begins: behind the keyword and `BODY`, `IF NOT EXISTS`.
+/// Returns the position of the object's name: after the keyword and `BODY` or `IF NOT EXISTS`.
 fn name_after(sql: &str, all: &[Token], keyword: usize) -> usize {
     let filler = |token: &Token| ["BODY", "IF", "NOT", "EXISTS"].iter().any(|word| token.is_word(sql, word));
     keyword + 1 + all[keyword + 1..].iter().take_while(|token| filler(token)).count()
 }
 
-/// `database.` before a name. Only a name can stand here, so double quotes are those of one.
+/// Returns the place of `database.` before a name. Only a name can be here, so double quotes are the quotes of a name.
 fn qualifier(sql: &str, all: &[Token], name: usize) -> Option<Range<usize>> {
     let [first, point, second] = all.get(name..name + 3)? else { return None };
     let is_name = |token: &Token| token.possible_name(sql).is_some();

@@ -1,7 +1,7 @@
-//! What is to be dumped: databases, tables with their definitions, and one SELECT a table.
+//! Reads what is dumped: databases, tables with their definitions, and how to read each table's rows.
 //!
-//! In: the document's plan, or the names of whole databases; a connection. Out: an [`Outline`]: the manifest's
-//! tables without rows and digests yet, and per table that has rows a [`TableReadPlan`] that says how to read it.
+//! In: the document's plan, or the names of whole databases; a connection. Out: an [`Outline`]: the manifest's tables, still
+//! without number of rows and digest, and a [`TableReadPlan`] for each table whose rows are dumped.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,22 +17,22 @@ use crate::mysql::Session;
 use crate::rows::{self, RowColumn, columns_of};
 use crate::sql::{name, portable, qualified, readable, unqualified, without_counter};
 
-/// The table in which dev-restore keeps what it did.
+/// Name of the table in which dev-restore records its restores.
 const RESERVED: &str = "refreshkit_refresh";
 
-/// Everything that a dump consists of, before a row is read.
+/// Everything that is known of a dump before a row is read.
 #[derive(Debug, Default)]
 pub(crate) struct Outline {
     pub(crate) databases: Vec<DatabaseEntry>,
     pub(crate) tables: Vec<TableEntry>,
     pub(crate) parts: Vec<TableReadPlan>,
-    /// Tables and views that are not in the dump, as (database, table): views on them cannot be restored.
+    /// Tables and views that are left out of the dump, as (database, name): views that read them cannot be restored.
     pub(crate) left_out: BTreeSet<(String, String)>,
     pub(crate) warnings: Vec<String>,
 }
 
 impl Outline {
-    /// Leaves a view out, with a warning; views that read it go with it.
+    /// Leaves a view out, with a warning. The caller leaves out the views that read it.
     pub(crate) fn leave_out_view(&mut self, database: &str, view: &str, why: &str) {
         self.warnings.push(format!("view {database}.{view} {why}: left out"));
         self.left_out.insert((database.to_owned(), view.to_owned()));
@@ -44,46 +44,44 @@ impl Outline {
 pub(crate) struct TableReadPlan {
     /// Position of the table in the manifest.
     pub(crate) table: usize,
-    /// `database.table`, as messages name it.
+    /// `database.table`, for messages.
     pub(crate) label: String,
     pub(crate) columns: Vec<RowColumn>,
-    /// What is selected, one expression a column.
+    /// The selected expressions, one for each column.
     pub(crate) expressions: Vec<String>,
     pub(crate) from: String,
-    /// The table without anything beside it, as a FROM clause for those ranges.
+    /// FROM clause of the table alone, without joins, for the ranges of `whole`.
     pub(crate) table_alone: String,
     pub(crate) filter: Option<String>,
-    /// Ranges of the key within which the table is read as it stands: all of its rows are meant.
+    /// Ranges of the key within which every row is dumped, so that the table is read without joins and filter.
     pub(crate) whole: Vec<RangeOfKey>,
-    /// The columns to order by and to cut chunks by. Empty: one chunk.
+    /// The columns to order by and to cut chunks by. If there are none, the table is read as one chunk.
     pub(crate) key: Vec<RowColumn>,
-    /// What to order by, if there is no key.
+    /// The expression to order by, if `key` is empty.
     pub(crate) order: Option<String>,
-    /// The server's guess, or the plan's count.
+    /// Number of rows: the plan's count, or the server's estimate.
     pub(crate) rows: u64,
-    /// Bytes of one row, guessed from the server's size of the table.
+    /// Bytes of one row, estimated from the table's size on the server.
     pub(crate) row_bytes: u64,
-    /// Whether the rows are part of the snapshot, so that every connection sees the same.
+    /// True if the rows are part of the snapshot, so that every connection sees the same rows.
     pub(crate) transactional: bool,
 }
 
-/// A range of a key within which every row is meant.
+/// A range of a key within which every row is dumped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RangeOfKey {
     /// First and last number of the range.
     pub(crate) ends: (u64, u64),
-    /// Rows of the table within the range.
     pub(crate) rows: u64,
 }
 
 impl TableReadPlan {
-    /// About how many bytes of rows there are.
     pub(crate) fn bytes(&self) -> u64 {
         self.rows.saturating_mul(self.row_bytes)
     }
 }
 
-/// Reads what is to be dumped.
+/// Reads the definitions of the databases and tables that are dumped. Fails when the server lacks one of them.
 pub(crate) fn outline(session: &mut Session, wish: &Selection) -> Result<Outline, Error> {
     let mut outline = Outline::default();
     for database in wish.databases() {
@@ -161,7 +159,7 @@ fn add(
     };
     let columns = rows::pick(known, database, &found.name, &names)?;
     let position = outline.tables.len();
-    // Its rows are those of the tables that it joins.
+    // A MERGE table's rows are the rows of its tables, so none are dumped for the MERGE table itself.
     let is_union = found.engine.eq_ignore_ascii_case("MRG_MYISAM");
     let names = if is_union { Vec::new() } else { names };
     let entry = table_entry(session, outline, (database, found), (names, plan.is_some()))?;
@@ -176,7 +174,7 @@ fn add(
     Ok(())
 }
 
-/// The server must have every table of the plan.
+/// Fails when the server lacks a table of the plan.
 fn all_there(plan: &Dehydration, database: &str, found: &[TableStatus]) -> Result<(), Error> {
     let missing = plan
         .tables
@@ -202,7 +200,7 @@ fn planned_part(
         .iter()
         .zip(&plan.columns)
         .map(|(column, planned)| {
-            // A mask's result has a type of its own; what is digested must be what the column will hold.
+            // A mask's result has a type of its own, but the digest must be of the value that the column will hold.
             let expression = if mask::is_clear(planned) {
                 planned.expression.clone()
             } else {
@@ -216,7 +214,7 @@ fn planned_part(
         .iter()
         .filter_map(|name| known.iter().find(|column| column.name == *name).cloned())
         .collect();
-    // Boundaries of chunks are values of the key, too.
+    // A masked key is not used: the order of rows, and the boundaries of chunks, would depend on its originals.
     let (key, order) = match mask::order(plan) {
         Order::Key if key.len() == plan.key.len() => (key, None),
         Order::None => (Vec::new(), None),
@@ -224,7 +222,7 @@ fn planned_part(
             (Vec::new(), Some(mask::row_hash(expressions.iter().map(String::as_str))))
         }
     };
-    // A row that is in no order of its key must be sorted among all the others.
+    // Without the order of the key, all rows of the table are sorted together, so no range is read apart.
     let ranges = plan.whole_ranges.iter().filter(|range| key.len() == 1 && key[0].name == range.column);
     let whole =
         ranges.map(|range| RangeOfKey { ends: (range.first, range.last), rows: range.rows }).collect();
@@ -249,7 +247,7 @@ fn whole_part(columns: Vec<RowColumn>, facts: &DatabaseFacts, found: &TableStatu
     let known = facts.columns.get(&found.name).map_or(&[][..], Vec::as_slice);
     let never_null = |name: &str| known.iter().any(|column| column.name == name && !column.nullable);
     let indexes = facts.indexes.get(&found.name).map_or(&[][..], Vec::as_slice);
-    // A part of a text is enough to tell rows apart, but an index on it does not give them in the order of the whole.
+    // An index on a prefix can tell rows apart, but does not give them in the order of the whole value.
     let is_ordered = |index: &&Index| index.parts.iter().all(|part| part.prefix.is_none());
     let ordered: Vec<Index> = indexes.iter().filter(is_ordered).cloned().collect();
     let key = catalog::identity(&ordered, never_null);
@@ -293,7 +291,7 @@ fn table_entry(
         object: format!("{database}.{table}"),
         problem: "its definition is no UTF-8".to_owned(),
     })?;
-    // How many rows production has had is not said with a few of them. And ARCHIVE takes no row below its counter.
+    // A plan's dump has no counter, which tells how many rows production has had. And ARCHIVE takes no row below its counter.
     let is_uncounted = is_planned || found.engine == "ARCHIVE";
     let show_create = if is_uncounted { without_counter(&show_create) } else { show_create };
     let databases: Vec<String> = outline.databases.iter().map(|entry| entry.name.clone()).collect();

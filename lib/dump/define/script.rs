@@ -1,17 +1,17 @@
-//! The SQL around the rows: header, keys, objects, footer.
+//! Writes the SQL around the rows: header, keys, objects, footer.
 //!
 //! In: the manifest's databases, tables and objects. Out: text that the stock clients of MySQL and MariaDB run from
-//! top to bottom. Nothing in it asks for more than the rights on the databases themselves.
+//! top to bottom. It needs no more rights than those on the databases themselves.
 
 use crate::archive::{DatabaseEntry, Manifest, ObjectEntry, ObjectKind, SESSION, TableEntry, TableKind};
 use crate::sql::{for_those_who_know, name, portable, settings};
 
-/// What a connection must run before it loads rows, and the variables that the header keeps for the footer.
+/// Returns the statements that a connection must run before it loads rows: the manifest's `session`.
 pub(crate) fn session() -> Vec<String> {
     SESSION.map(str::to_owned).to_vec()
 }
 
-/// Variables that are put back at the end.
+/// Session variables that the header saves and the footer sets back.
 const KEPT: &[&str] = &[
     "character_set_client",
     "character_set_results",
@@ -21,8 +21,9 @@ const KEPT: &[&str] = &[
     "foreign_key_checks",
 ];
 
-/// What was once taken in is taken in again: days that no month has, and on MariaDB rows that a CHECK would refuse. They are no
-/// part of the manifest's session: a reader of the format's first version knows none but those four.
+/// Statements that let a server accept rows that the source accepted: days that no month has, and on MariaDB rows that a CHECK
+/// would refuse or that may not fit a page. They are not in the manifest's `session`: a reader of the format's first version
+/// accepts only the four statements of [`SESSION`] there.
 const AS_IT_IS: [&str; 4] = [
     "SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'",
     "/*M!100201 SET @refreshkit_check_constraint_checks = @@check_constraint_checks, check_constraint_checks = 0 */",
@@ -30,22 +31,20 @@ const AS_IT_IS: [&str; 4] = [
     "/*M!100201 SET innodb_strict_mode = 0 */",
 ];
 
-/// What the footer puts back: settings of MariaDB that the header had saved in variables.
+/// Statements of the footer that set MariaDB's settings back, from variables in which the header has saved them.
 const AS_IT_WAS: [&str; 2] = [
     "/*M!100201 SET check_constraint_checks = @refreshkit_check_constraint_checks */",
     "/*M!100201 SET innodb_strict_mode = @refreshkit_innodb_strict_mode */",
 ];
 
-/// SQL that is written statement by statement.
+/// SQL text that is built statement by statement.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
     text: String,
-    /// Bytes of the longest statement.
     pub(crate) statement_bytes_max: u64,
 }
 
 impl Script {
-    /// The text for a member.
     pub(crate) fn text(&self) -> &[u8] {
         self.text.as_bytes()
     }
@@ -66,7 +65,7 @@ impl Script {
     }
 }
 
-/// Settings, databases, and every table without its later keys.
+/// Writes settings, databases, and every table without the keys that are added after the rows.
 pub(crate) fn header(manifest: &Manifest) -> Script {
     let mut sql = Script::default();
     let server = one_line(&manifest.server_version);
@@ -100,7 +99,7 @@ fn create_database(database: &DatabaseEntry) -> String {
     portable(&text)
 }
 
-/// Secondary keys of all tables, sequences' values, then foreign keys.
+/// Writes the secondary keys of all tables and the values of sequences, then the foreign keys.
 pub(crate) fn indexes(manifest: &Manifest) -> Script {
     let mut sql = Script::default();
     for database in &manifest.databases {
@@ -125,7 +124,7 @@ pub(crate) fn alter(table: &TableEntry, clauses: &[String]) -> String {
     format!("ALTER TABLE {}\n  {}", name(&table.table), clauses.join(",\n  "))
 }
 
-/// Placeholders for all views, then every object.
+/// Writes placeholders for all views, then every object.
 pub(crate) fn objects(manifest: &Manifest) -> Script {
     let mut sql = Script::default();
     for view in manifest.objects.iter().filter(|object| object.kind == ObjectKind::View) {
@@ -149,7 +148,7 @@ fn write_object(sql: &mut Script, object: &ObjectEntry, database: Option<&Databa
     if object.kind != ObjectKind::Trigger {
         sql.add(&format!("DROP {} IF EXISTS {}", word(object.kind), name(&object.name)));
     }
-    // What a program's texts and variables default to was decided when it was created.
+    // The database's collation at the time of the CREATE decides the collation of a routine's texts and variables.
     let alter = |collation: &str| {
         let sql = format!("ALTER DATABASE {} COLLATE {collation}", name(&object.database));
         for_those_who_know(collation, &sql)
@@ -165,7 +164,7 @@ fn write_object(sql: &mut Script, object: &ObjectEntry, database: Option<&Databa
     }
 }
 
-/// A view of the same shape that reads nothing: another view that reads it can be created before it.
+/// Writes a view with the same columns that reads no table, so that views that read the real one can be created first.
 pub(crate) fn placeholder(view: &ObjectEntry) -> String {
     let columns: Vec<String> = view.columns.iter().map(|column| format!("1 AS {}", name(column))).collect();
     format!("CREATE VIEW {} AS SELECT {}", name(&view.name), columns.join(", "))
@@ -183,7 +182,7 @@ fn word(kind: ObjectKind) -> &'static str {
     }
 }
 
-/// An end of statement that the statement does not contain.
+/// Returns a delimiter that the statement does not contain.
 fn delimiter(statement: &str) -> String {
     let mut delimiter = ";;".to_owned();
     while statement.contains(&delimiter) || statement.ends_with(';') && delimiter.starts_with(';') {
@@ -192,7 +191,7 @@ fn delimiter(statement: &str) -> String {
     delimiter
 }
 
-/// The session as it was.
+/// Writes the statements that set the session's variables back.
 pub(crate) fn footer() -> Script {
     let mut sql = Script::default();
     for variable in KEPT {
@@ -204,7 +203,7 @@ pub(crate) fn footer() -> Script {
     sql
 }
 
-/// A text for a comment: nothing in it ends the line.
+/// Returns a text for a comment line, with spaces in place of line ends and other control characters.
 fn one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
 }

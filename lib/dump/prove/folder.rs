@@ -1,8 +1,8 @@
-//! The directories below `STATE/prove/`: for each version of a server one `base`, its data directory as the installation makes it,
-//! and one for each run, which goes with it.
+//! The directories below `STATE/prove/`: for each version of a server one `base`, with a freshly installed data directory, and
+//! one directory for each run, which is removed when the run ends.
 //!
-//! In: a server program. Out: directories. Whoever uses one holds a lock in it, which ends with the process however that ends: what
-//! nobody holds is removed by the next run.
+//! In: a server program. Out: directories. A run holds a lock in its directory, which ends with its process even after a kill.
+//! The next run removes directories whose lock nobody holds.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -14,14 +14,14 @@ use walkdir::WalkDir;
 use crate::engine::{self, ServerProgram, make_directory};
 use crate::house::Cancel;
 
-/// The file in a directory that its user has locked.
+/// Name of the lock file in the directory of a run.
 const LOCK: &str = "lock";
-/// What the names of directories of runs begin with.
+/// What the names of runs' directories begin with.
 const OURS: [&str; 2] = ["run-", "new-"];
-/// A directory without a lock is being made, or removed; one of this age is not.
+/// A directory without a lock file is being made or removed, if it is younger than this; otherwise a dead run left it.
 const MAKING: Duration = Duration::from_hours(1);
 
-/// A directory of this run. It goes when it is dropped.
+/// A directory of this run. Dropping the value removes the directory.
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
@@ -29,12 +29,11 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Makes a directory for running a server.
     pub(super) fn for_a_run(root: &Path) -> Result<Self, engine::Error> {
         Self::make(root, "run")
     }
 
-    /// The lock is there under its name only once it is held.
+    /// Makes a directory with a lock file. The file gets its name `LOCK` only once it is locked.
     fn make(root: &Path, word: &str) -> Result<Self, engine::Error> {
         let path = root.join(format!("{word}-{:012x}", rand::random::<u64>() >> 16));
         make_directory(&path)?;
@@ -46,7 +45,6 @@ impl Folder {
         Ok(Self { path, _lock: lock })
     }
 
-    /// Path of the folder.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -58,7 +56,7 @@ impl Drop for Folder {
     }
 }
 
-/// The data directory of a program as its installation makes it: made once, and put in its place in one step.
+/// Returns the directory with a server program's installed data directory, which is made once and renamed into place.
 pub(super) fn base(program: &ServerProgram, root: &Path, cancel: &Cancel) -> Result<PathBuf, engine::Error> {
     let base = root.join("base");
     if base.is_dir() {
@@ -71,7 +69,7 @@ pub(super) fn base(program: &ServerProgram, root: &Path, cancel: &Cancel) -> Res
     cancel.check()?;
     sync(&folder)?;
     match fs::rename(&folder, &base) {
-        // Another run was faster.
+        // Another run has made the base meanwhile.
         Err(_) if base.is_dir() => {}
         Err(error) => return Err(engine::Error::file("rename", &folder)(error)),
         Ok(()) => {
@@ -81,12 +79,12 @@ pub(super) fn base(program: &ServerProgram, root: &Path, cancel: &Cancel) -> Res
     Ok(base)
 }
 
-/// Takes a base away that no server starts on: the next run makes it anew.
+/// Moves a base on which no server starts into `into`, which is removed after the run. The next run makes a new base.
 pub(super) fn discard(base: &Path, into: &Folder) {
     let _ = fs::rename(base, into.path().join("discarded"));
 }
 
-/// What was written is on the disk.
+/// Flushes all files and directories of `folder` to disk.
 fn sync(folder: &Path) -> Result<(), engine::Error> {
     for entry in WalkDir::new(folder) {
         let entry = entry.map_err(|error| engine::Error::file("read", folder)(error.into()))?;
@@ -99,7 +97,7 @@ fn sync(folder: &Path) -> Result<(), engine::Error> {
     Ok(())
 }
 
-/// Removes what killed runs left, of whatever version.
+/// Stops the servers and removes the directories that killed runs left, for all server versions.
 pub(super) fn sweep(prove: &Path) {
     let below =
         |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
@@ -112,10 +110,10 @@ pub(super) fn sweep(prove: &Path) {
     }
 }
 
-/// Whether nobody holds a directory any more.
+/// True when no process holds a directory's lock any more.
 fn is_left(folder: &Path) -> bool {
     match File::options().write(true).open(folder.join(LOCK)) {
-        // Nobody takes it again who has lost it: it need not be held while the directory is removed.
+        // No process takes this lock a second time, so it need not be held while the directory is removed.
         Ok(lock) => rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let changed = fs::metadata(folder).and_then(|found| found.modified());
@@ -134,7 +132,7 @@ mod tests {
         let prove = tempfile::tempdir().unwrap();
         let (one, other) = (prove.path().join("mysql-1"), prove.path().join("mariadb-2"));
         let held = Folder::for_a_run(&one).unwrap();
-        // As a kill leaves it: the lock is a file that nobody holds, the directory is there.
+        // A directory as a killed run leaves it: with a lock file that nobody holds.
         let left = other.join("new-00000000000a");
         make_directory(&left.join("data")).unwrap();
         fs::write(left.join(LOCK), "").unwrap();

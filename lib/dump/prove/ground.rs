@@ -1,7 +1,7 @@
-//! Where a dump is proved: a server of our own that lives as long as the dump is made, or the throw-away copy.
+//! The server on which a dump is proved: a scratch server that runs only for this dump, or the throw-away copy.
 //!
-//! In: which server it is a dump of, the state directory. Out: a server to log in to, of the same version and with the same idea of
-//! names. Its data directory is a copy of one that was made before: `folder`.
+//! In: the server that is dumped, the state directory. Out: a server to log in to, of the same version series and with the same
+//! rule for the case of names. A scratch server's data directory is a copy of an installed one that was made before (`folder`).
 
 use std::path::Path;
 use std::thread::{self, JoinHandle};
@@ -14,43 +14,41 @@ use crate::engine::{self, Brand, ListenAddress, ServerProgram, copy_data, make_d
 use crate::house::{Cancel, House};
 use crate::mysql::{Engine, Server, Session};
 
-/// The account of the scratch server's installation, and the one that loads: it may not do what only an administrator may.
+/// User and password of the scratch server's installation. This account only creates `engine::MASTER`, the account that loads.
 const ROOT: (&str, &str) = ("root", "");
 
-/// The longest path of a socket, with room for its lock.
+/// Most bytes of a socket's path, with room for the name of its lock file.
 const SOCKET_BYTES_MAX: usize = 100;
 
-/// A scratch server that is being started while something else is done.
+/// The choice of a [`ProofServer`]. A scratch server starts on another thread while rows are read.
 #[derive(Debug)]
 pub(crate) enum Beginning {
-    /// Another thread is starting a server, and hands it over when it is up.
+    /// Another thread is starting a scratch server and returns it once it is up.
     Starting(Option<JoinHandle<Result<ScratchServer, engine::Error>>>),
-    /// There is nothing to wait for.
+    /// The server was chosen, and nothing has to be started.
     Ready(Option<ProofServer>),
 }
 
 /// The server on which a dump is proved.
 #[derive(Debug)]
 pub(crate) enum ProofServer {
-    /// On a server of our own.
     Scratch(ScratchServer),
-    /// On the throw-away copy.
     Copy(Server),
-    /// Nowhere: nothing is loaded, and nothing is proved.
+    /// No server: nothing is loaded, and nothing is proved.
     Nowhere,
 }
 
-/// A running server of our own. Its directory goes with it.
+/// A running scratch server. Its directory is removed when it ends.
 #[derive(Debug)]
 pub(crate) struct ScratchServer {
     server: Option<engine::RunningServer>,
     login: Server,
-    /// Behind the server: it is removed after its end.
+    /// Declared after `server`: the directory is removed after the server has ended.
     _folder: Folder,
 }
 
 impl ProofServer {
-    /// The server to load into; none if nothing is proved.
+    /// Returns the server to load into; `None` if nothing is proved.
     pub(crate) fn server(&self) -> Option<Server> {
         match self {
             Self::Scratch(scratch) => Some(scratch.login.clone()),
@@ -59,14 +57,15 @@ impl ProofServer {
         }
     }
 
-    /// Whether nobody else is on the server, so that an event may be made there.
+    /// True if nobody else uses the server, so that events may be created there.
     pub(crate) fn is_ours(&self) -> bool {
         matches!(self, Self::Scratch(_))
     }
 }
 
 impl Beginning {
-    /// Decides where a dump is proved, and begins to make that place. `source` is a connection to what is dumped.
+    /// Decides where a dump is proved, and starts a scratch server if this host has the program. `source` is a connection to the
+    /// server that is dumped.
     pub(crate) fn of(house: &House, job: &DumpJob, source: &mut Session) -> Self {
         if house.config.dump.prove == Prove::Off {
             return Self::Ready(Some(ProofServer::Nowhere));
@@ -75,7 +74,7 @@ impl Beginning {
             Engine::MariaDb => Brand::Mariadb,
             Engine::MySql => Brand::Mysql,
         };
-        // Another version takes other things in, and refuses others; what is the same name here must be so there.
+        // Of the same series, since versions differ in what they accept; and with the same rule for the case of names.
         match (ServerProgram::of_series(brand, source.version()), job.place) {
             (Some(program), _) => {
                 let program = ServerProgram { lower_case: source.ignores_case(), ..program };
@@ -94,7 +93,8 @@ impl Beginning {
         }
     }
 
-    /// Waits for the place. A server of our own that does not start is no reason to have no dump.
+    /// Waits for the scratch server. If it does not start, the dump is still made: it is proved on the copy, or not at all, with
+    /// a warning.
     pub(crate) fn wait(mut self, house: &House, job_server: &Server, place: Liveness) -> ProofServer {
         let handle = match &mut self {
             Self::Ready(ground) => return ground.take().unwrap_or(ProofServer::Nowhere),
@@ -121,7 +121,7 @@ impl Beginning {
     }
 }
 
-/// The server that would be right, for people: `MySQL 8.0`.
+/// Names the server program that is missing, for people: `MySQL 8.0`.
 fn wanted(brand: Brand, version: &str) -> String {
     match series(version) {
         Some((major, minor)) => format!("{} {major}.{minor}", brand.title()),
@@ -130,7 +130,7 @@ fn wanted(brand: Brand, version: &str) -> String {
 }
 
 impl Drop for Beginning {
-    /// A server that is starting is not left behind.
+    /// Waits for a server that is still starting, and ends it.
     fn drop(&mut self) {
         if let Self::Starting(handle) = self
             && let Some(handle) = handle.take()
@@ -167,7 +167,7 @@ impl ScratchServer {
     }
 }
 
-/// Starts the server on a fresh copy, with the account that loads.
+/// Starts the server on a fresh data directory and creates the account that loads.
 fn run(
     program: &ServerProgram,
     data: &Path,
@@ -178,7 +178,7 @@ fn run(
     let server = engine::RunningServer::start(program, data, address, ROOT, cancel)?;
     let (admin, master) = (password(), password());
     let mut session = Server::at_socket(socket, ROOT.0, ROOT.1).connect()?;
-    // Nothing that is loaded may run by itself.
+    // Events that are loaded must not run.
     session.attempt("SET GLOBAL event_scheduler = OFF");
     engine::create_accounts(&mut session, &admin, &master)?;
     engine::grant_master(&mut session)?;
@@ -187,7 +187,7 @@ fn run(
 
 impl Drop for ScratchServer {
     fn drop(&mut self) {
-        // It is killed: nothing in it is of use any more.
+        // The server is killed: its data is not needed any more.
         drop(self.server.take());
     }
 }

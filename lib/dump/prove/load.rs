@@ -1,9 +1,9 @@
-//! Whether a dump restores: loaded into databases of its own on a server, statement by statement as `dev-restore` would, and
-//! read again.
+//! Proves that a dump restores: loads it into scratch databases on a server, statement by statement as `dev-restore` does, and
+//! reads the rows again.
 //!
-//! In: a dump file, or a manifest whose rows are not of interest; a server. Out: nothing, or what came out otherwise. The databases are made here under names that
-//! nobody else has, and are dropped however it ends. Events are not created: they would run. It fails as a dump does, not
-//! as a refresh: what is in question is the dump, and no target is touched.
+//! In: a dump file, or a manifest without its rows; a server. Out: nothing, or what cannot be restored or differs afterwards. The
+//! scratch databases have names that nobody else uses, and are dropped in any case. Events are created only on a scratch server:
+//! elsewhere they would run. Errors are those of a dump, not of a refresh: the dump is in question, and no target is touched.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,10 +17,10 @@ use crate::progress::Unit;
 use crate::rows::digest_table;
 use crate::sql::{Mode, as_marked_utf8, databases_of_parents, name, requalify, settings, without_definer};
 
-/// What the databases' names begin with.
+/// What the names of scratch databases begin with.
 const PREFIX: &str = "refreshkit_verify";
 
-/// What the restore's connections have, as far as the server knows it and the account may set it.
+/// Settings that a restore's connections have too. Each is tried: the server may not know it, or the account may not set it.
 const FREE: [&str; 5] = [
     "SET SESSION sql_require_primary_key = OFF",
     "SET SESSION sql_generate_invisible_primary_key = OFF",
@@ -29,11 +29,11 @@ const FREE: [&str; 5] = [
     "SET SESSION net_read_timeout = 3600",
 ];
 
-/// What is true between two objects, whatever the one before was made under.
+/// Session settings that are set again after each object, which was created under settings of its own.
 const BETWEEN: [&str; 3] = ["SET NAMES utf8mb4", "SET time_zone = '+00:00'", "SET sql_mode = ''"];
 
-/// What a server says of a definition that no server of its kind takes: names of nothing, the wrong number of columns or arguments,
-/// a syntax that is none. Anything else is about this server, this account or this moment.
+/// Errors for a definition that every server of its kind refuses: unknown names, a wrong number of columns or arguments, wrong
+/// syntax. Any other error is about this server, this account or this moment.
 const BAD: [u16; 16] = [
     1049, // ER_BAD_DB_ERROR
     1052, // ER_NON_UNIQ_ERROR
@@ -53,7 +53,7 @@ const BAD: [u16; 16] = [
     1630, // ER_FUNC_INEXISTENT_NAME_COLLISION
 ];
 
-/// What a server says of rows that it does not take, whatever room it has.
+/// Errors for rows that a server refuses however much room it has.
 const BAD_ROWS: [u16; 12] = [
     1048, // ER_BAD_NULL_ERROR
     1062, // ER_DUP_ENTRY
@@ -69,17 +69,17 @@ const BAD_ROWS: [u16; 12] = [
     4025, // ER_CONSTRAINT_FAILED (MariaDB)
 ];
 
-/// Whether the dump is to blame for what the server said of a definition.
+/// True if a server's error about a definition is the dump's fault.
 fn is_bad(error: &mysql::Error) -> bool {
     error.number().is_some_and(|number| BAD.contains(&number))
 }
 
-/// Whether the dump is to blame for what the server said while everything was loaded.
+/// True if a server's error while rows were loaded is the dump's fault.
 pub(super) fn is_about_rows(error: &mysql::Error) -> bool {
     error.number().is_some_and(|number| BAD_ROWS.contains(&number))
 }
 
-/// Loads a dump and compares every table's rows with what the manifest says.
+/// Loads a dump, without its events, and compares every table's rows with the manifest.
 pub fn restores(house: &House, dump: &DumpFile, server: &Server) -> Result<(), Error> {
     let mut session = server.connect()?;
     let manifest = dump.manifest();
@@ -99,7 +99,7 @@ pub fn restores(house: &House, dump: &DumpFile, server: &Server) -> Result<(), E
     in_scratch(&mut session, server, manifest, load)
 }
 
-/// An object that cannot be restored, and why.
+/// An object that cannot be restored, and the reason.
 #[derive(Debug)]
 pub(super) struct Proof {
     pub(super) object: ObjectEntry,
@@ -115,8 +115,8 @@ impl Proof {
     }
 }
 
-/// Loads everything but rows; the views that cannot be made. Another object that cannot is [`Error::NotRestorable`]; any other error
-/// says that nobody knows.
+/// Loads everything except rows. Returns the views that cannot be created; fails with [`Error::NotRestorable`] for another
+/// object. Any other error leaves open whether the dump restores.
 pub(super) fn schema(
     house: &House,
     manifest: &Manifest,
@@ -132,14 +132,14 @@ pub(super) fn schema(
     })
 }
 
-/// Does something with databases of our own, which are dropped however it ends.
+/// Creates the scratch databases, calls `work`, and drops the databases in any case.
 fn in_scratch<T>(
     session: &mut Session,
     server: &Server,
     manifest: &Manifest,
     work: impl FnOnce(&mut Session, &ScratchDatabases) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    // Whatever a server minds of these is of no interest.
+    // A server may refuse any of these settings.
     for setting in FREE {
         session.attempt(setting);
     }
@@ -150,11 +150,11 @@ fn in_scratch<T>(
     dropped.map(|()| found)
 }
 
-/// The databases that stand for those of the dump.
+/// The scratch databases. `names` has the scratch name of each database of the dump.
 struct ScratchDatabases<'a> {
     server: &'a Server,
     names: BTreeMap<String, String>,
-    /// What each database of the dump has, to tell its name from another word.
+    /// Names of the tables and objects of each database of the dump: a word before one of them is the database's name.
     known: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -181,7 +181,7 @@ impl<'a> ScratchDatabases<'a> {
         Ok(())
     }
 
-    /// Over a connection of its own: the other may be of no use any more.
+    /// Drops the databases over a new connection: the other may be broken.
     fn drop_all(&self) -> Result<(), Error> {
         let mut session = self.server.connect()?;
         session.run("dropping the scratch databases", "SET foreign_key_checks = 0")?;
@@ -192,7 +192,7 @@ impl<'a> ScratchDatabases<'a> {
         Ok(())
     }
 
-    /// Text that may name a database of the dump.
+    /// Returns SQL with the scratch databases' names in place of those of the dump's databases.
     fn requalified(&self, sql: &str, mode: Mode) -> String {
         self.names.iter().fold(sql.to_owned(), |sql, (from, to)| match self.known.get(from) {
             Some(known) => requalify(&sql, from, to, known, mode),
@@ -203,7 +203,7 @@ impl<'a> ScratchDatabases<'a> {
 
 impl Drop for ScratchDatabases<'_> {
     fn drop(&mut self) {
-        // A second time after a good end, which costs nothing; the only one after an error.
+        // Usually the second call, which costs little. It is the only one after a panic.
         let _ = self.drop_all();
     }
 }
@@ -243,7 +243,7 @@ impl ProofLoad<'_> {
         self.objects(manifest)
     }
 
-    /// A definition whose foreign keys refer to the scratch databases, and to nothing else.
+    /// Returns a definition with the scratch databases' names. Fails when a foreign key refers to any other database.
     fn placed(&self, sql: &str) -> Result<String, Error> {
         let sql = self.scratch.requalified(sql, Mode::default());
         let outside = |parent: &String| !self.scratch.names.values().any(|own| own == parent);
@@ -275,11 +275,11 @@ impl ProofLoad<'_> {
         Ok(self.session.run(&deed, sql).map(drop)?)
     }
 
-    /// What is wrong with the dump: with its file, if there is one already.
+    /// Makes the error for a problem of the dump. It names the file, if there is one already.
     fn damaged(&self, problem: String) -> Error {
         match self.dump {
             Some(dump) => archive::Error::damaged(dump.path(), problem).into(),
-            // Without a file nothing is refused for it: the restore may do without.
+            // Without a file the problem only becomes a warning (`not_proved` in `mod.rs`).
             None => Error::NotThere(problem),
         }
     }
@@ -308,7 +308,7 @@ impl ProofLoad<'_> {
         Ok(())
     }
 
-    /// Keys, what comes after the rows, and the comparison.
+    /// Adds the table's keys, runs its `after` statements, and compares its rows with the manifest if they were loaded.
     fn finish(&mut self, table: &TableEntry) -> Result<(), Error> {
         self.enter(&table.database)?;
         for clauses in &table.indexes {
@@ -351,8 +351,8 @@ impl ProofLoad<'_> {
         self.views(manifest)
     }
 
-    /// What the server's answer says about an object. An answer that says nothing about it ends everything: what is not there for a
-    /// reason of its own would make others look bad.
+    /// Decides what the server's answer says about an object. A bad view is noted, another bad object is an error. An error that
+    /// is not about the object ends the proof: other objects would fail only because this one is missing.
     fn judge(&mut self, object: &ObjectEntry, outcome: Result<(), mysql::Error>) -> Result<(), Error> {
         let Err(error) = outcome else { return Ok(()) };
         if !is_bad(&error) {
@@ -382,11 +382,11 @@ impl ProofLoad<'_> {
             self.session.run(&deed, &statement)?;
         }
         let create = self.scratch.requalified(&object.create, Mode::set_by(&object.session));
-        // Whoever is named as its definer is not here: as in a restore, it is ours.
+        // The definer's account is not on this server. As in a restore, our account becomes the definer.
         self.session.run(&deed, &without_definer(&create)).map(drop)
     }
 
-    /// A view that was made over another's placeholder may be none any more.
+    /// Resolves every view again, until no more are bad: a view may have been created over the placeholder of a view that is bad.
     fn views(&mut self, manifest: &Manifest) -> Result<(), Error> {
         loop {
             let before = self.broken.len();

@@ -1,14 +1,14 @@
-//! Whether a dump restores: its schema, or all of it, is loaded before it is published, where nobody else works.
+//! Proves that a dump restores: its schema, or all of it, is loaded before it is published, where nobody else works.
 //!
 //! ```text
 //! schema   tables, keys, objects without rows, once the rows are read. A view that cannot be made is left out with a warning
-//! deep     the same, and then the finished file with its rows, compared with the manifest
+//! deep     as schema, and then the finished file with its rows, which are compared with the manifest
 //! where    a scratch server of the same kind and version on this host, started while rows are read;
-//!          else databases of our own on the throw-away copy; else nowhere, with a warning: never on a server that lives on
+//!          else scratch databases on the throw-away copy; else nowhere, with a warning: never on a server in use
 //! ```
 //!
 //! In: the manifest, `[dump] prove`. Out: the manifest without the views that could not be restored; an error if a routine, a
-//! trigger, an event or a row could not be. Whatever else goes wrong says nothing about the dump: it is not proved, and says so.
+//! trigger, an event or a row could not be. Any other failure says nothing about the dump: it stays unproved, with a warning.
 
 mod folder;
 mod ground;
@@ -24,12 +24,12 @@ use crate::document::{Interrupted, chain};
 use crate::house::House;
 use load::Proof;
 
-/// What a manifest says of a dump whose schema was loaded.
+/// Value of `proved` in the manifest of a dump whose schema was loaded.
 const SCHEMA: &str = "schema";
-/// What the manifest says of a dump whose rows were loaded, too.
+/// Value of `proved` in the manifest of a dump whose rows were loaded too.
 const DEEP: &str = "deep";
 
-/// Loads the schema. What of it cannot be restored is left out if it is a view, and is an error otherwise.
+/// Loads the schema. Leaves a view that cannot be restored out of the manifest; fails for any other object.
 pub(super) fn schema(house: &House, manifest: &mut Manifest, ground: &ProofServer) -> Result<(), Error> {
     let Some(server) = ground.server() else { return Ok(()) };
     let task = house.progress.start("proving that it restores", None, crate::progress::Unit::Rows);
@@ -46,14 +46,14 @@ pub(super) fn schema(house: &House, manifest: &mut Manifest, ground: &ProofServe
             (entry.kind, &entry.database, &entry.name) != (object.kind, &object.database, &object.name)
         });
     }
-    // If the rows turn out not to be loaded, the manifest is written anew.
+    // `deep` is a promise here: if the rows cannot be loaded later, the manifest is written again.
     let proved = if house.config.dump.prove == Prove::Deep { DEEP } else { SCHEMA };
     proved.clone_into(&mut manifest.proved);
     Ok(())
 }
 
-/// Loads the finished file, if that is asked for and its schema went in. False: that could not be tried to its end, and the
-/// manifest, which promises it, is to be written anew.
+/// Loads the finished file with its rows, if the manifest says `deep`. Returns false if the load could not be tried to its end:
+/// the caller must then write the manifest again, without `deep`.
 pub(super) fn whole(
     house: &House,
     manifest: &mut Manifest,
@@ -74,7 +74,7 @@ pub(super) fn whole(
     }
 }
 
-/// An error that says nothing about the dump is a warning. That the run shall end, or what is wrong with the dump, is an error.
+/// Turns an error that says nothing about the dump into a warning. Returns an interruption and an error of the dump itself.
 fn not_proved(house: &House, manifest: &mut Manifest, error: Error) -> Result<(), Error> {
     house.cancel.check().map_err(|interrupted: Interrupted| Error::from(interrupted))?;
     match error {

@@ -1,13 +1,13 @@
-//! Cutting a table into chunks by ranges of its key.
+//! Cuts a table into chunks by ranges of its key.
 //!
-//! In: a [`TableReadPlan`] and a connection. Out: WHERE clauses that together match every row once, each a range of the key, in
-//! the key's order. A key of one integer that leaves few numbers out is cut by arithmetic. Any other is walked along, and
-//! boundaries are rows that exist, so gaps, skew and composite keys do not matter.
+//! In: a [`TableReadPlan`] and a connection. Out: WHERE clauses that together match every row once. Each is a range of the key. A
+//! key of one integer with few gaps is cut by arithmetic. For any other key the boundaries are read from the server one after the
+//! other. They are keys of rows that exist, so gaps, skew and composite keys do not matter:
 //!
 //! ```text
 //! last = nothing
-//! loop: next = the key of the n-th row behind last      none: the last chunk is "behind last"
-//!       emit "behind last and not behind next"; last = next
+//! loop: next = the key of the n-th row after last       none: the last chunk is "after last"
+//!       emit "after last, up to next"; last = next
 //! ```
 
 use ::mysql::{Row, Value};
@@ -18,28 +18,27 @@ use crate::mysql::Session;
 use crate::rows::{self, RowColumn};
 use crate::sql::{literal_as_text, name};
 
-/// The least and the most bytes of rows that are read at a time.
+/// The least and the most bytes of rows in a chunk.
 const CHUNK_BYTES: (u64, u64) = (8 << 20, 256 << 20);
 
-/// How many chunks of the usual size a worker gets: enough for all to end at about the same time.
+/// How many chunks each worker gets on average: enough for all workers to end at about the same time.
 const CHUNKS_OF_A_WORKER: u64 = 6;
 
-/// The fewest rows in a chunk: below, the walk would cost more than it brings.
+/// The fewest rows in a chunk: the boundaries of smaller chunks would cost more time than the chunks save.
 const CHUNK_ROWS_MIN: u64 = 1_000;
 
-/// Something to read: a part, or a range of its key.
+/// What one SELECT reads: a whole part, or a range of its key.
 #[derive(Debug, Clone)]
 pub(crate) struct Chunk {
-    /// Position in the outline's parts.
+    /// Position of the part's task in `SharedWork::tasks`.
     pub(crate) part: usize,
-    /// The key's range as a condition.
+    /// The range of the key as a condition; `None` for the whole part.
     pub(crate) range: Option<String>,
-    /// Whether every row of the table within the range is meant.
+    /// True if every row of the table within the range is dumped, so that `table_alone` is read without the filter.
     pub(crate) whole: bool,
 }
 
 impl TableReadPlan {
-    /// The statement that reads the rows of a chunk.
     pub(crate) fn select(&self, chunk: &Chunk) -> String {
         let from = if chunk.whole { &self.table_alone } else { &self.from };
         let mut sql = format!("SELECT {} FROM {from}", self.expressions.join(", "));
@@ -70,7 +69,7 @@ impl TableReadPlan {
         names.join(", ")
     }
 
-    /// How many rows a chunk should have. Nothing if the part is read in one go.
+    /// Returns how many rows a chunk should have. `None` if the part is read in one go.
     fn chunk_rows(&self, chunk_bytes: u64) -> Option<u64> {
         let ordered = !self.key.is_empty() && self.key.iter().all(RowColumn::orders);
         if !ordered || self.bytes() <= chunk_bytes {
@@ -79,19 +78,20 @@ impl TableReadPlan {
         Some((chunk_bytes / self.row_bytes.max(1)).max(CHUNK_ROWS_MIN))
     }
 
-    /// Whether the chunks rely on a literal being compared as the index is ordered, and not on numbers alone.
+    /// True if the part is cut by a key that is not made of integers only. Its chunks are right only if the server compares a
+    /// literal in the order of the index.
     pub(crate) fn relies_on_order(&self, chunk_bytes: u64) -> bool {
         self.chunk_rows(chunk_bytes).is_some() && !self.key.iter().all(RowColumn::is_integer)
     }
 }
 
-/// How many bytes of rows to read at a time. Each range costs the server something a row, so they are not smaller than
-/// it takes to keep `workers` busy to the end.
+/// Returns how many bytes of rows a chunk should have. A range condition costs the server time for every row, so chunks are
+/// only as small as it takes to keep all `workers` busy to the end.
 pub(crate) fn bytes_of_chunk(bytes: u64, workers: u16) -> u64 {
     (bytes / (u64::from(workers.max(1)) * CHUNKS_OF_A_WORKER)).clamp(CHUNK_BYTES.0, CHUNK_BYTES.1)
 }
 
-/// Cuts a part; `emit` takes each chunk as soon as it is known and says whether to go on.
+/// Cuts a part into chunks. `emit` takes each chunk as soon as it is known, and returns whether to go on.
 pub(crate) fn cut(
     session: &mut Session,
     (position, chunk_bytes): (usize, u64),
@@ -116,7 +116,7 @@ pub(crate) fn cut(
     let rest = TableReadPlan { filter, rows: left, ..part.clone() };
     let part = &rest;
     let mut emit = |range: Option<String>| {
-        // The part's own condition comes with it; what the range has read already does not.
+        // `select` adds the part's own filter, but not `beside`, which excludes the whole ranges.
         let range = match (range, &beside) {
             (Some(range), Some(beside)) => Some(format!("({beside}) AND ({range})")),
             (range, beside) => range.or(beside.clone()),
@@ -137,7 +137,7 @@ pub(crate) fn cut(
     }
 }
 
-/// The chunks of a range within which every row is meant.
+/// Cuts a whole range into chunks.
 fn of_range(part: &TableReadPlan, whole: &RangeOfKey, (position, chunk_bytes): (usize, u64)) -> Vec<Chunk> {
     let column = format!("t.{}", name(&part.key[0].name));
     let (first, last) = (i128::from(whole.ends.0), i128::from(whole.ends.1));
@@ -149,7 +149,7 @@ fn of_range(part: &TableReadPlan, whole: &RangeOfKey, (position, chunk_bytes): (
     ranges.into_iter().map(|range| Chunk { part: position, range: within(range), whole: true }).collect()
 }
 
-/// The condition for rows outside all whole ranges.
+/// Returns the condition for rows outside all whole ranges.
 fn outside(part: &TableReadPlan) -> String {
     let column = format!("t.{}", name(&part.key[0].name));
     let each = part
@@ -159,7 +159,8 @@ fn outside(part: &TableReadPlan) -> String {
     each.collect::<Vec<_>>().join(" AND ")
 }
 
-/// The smallest and the largest key, if the key is one integer and at least every other number between them is there.
+/// Returns the smallest and the largest key, if the part has no filter and its key is one integer with at least about every other
+/// number between them in use.
 fn span(session: &mut Session, part: &TableReadPlan) -> Result<Option<(i128, i128)>, Error> {
     let [column] = &part.key[..] else { return Ok(None) };
     if part.filter.is_some() || !column.is_integer() {
@@ -174,7 +175,7 @@ fn span(session: &mut Session, part: &TableReadPlan) -> Result<Option<(i128, i12
     Ok(ends.filter(|(first, last)| last - first <= i128::from(part.rows) * 2))
 }
 
-/// Ranges of numbers with about `chunk_rows` of the `rows` rows each; the first and the last have no end.
+/// Returns ranges of numbers with about `chunk_rows` of the `rows` rows each. The first has no lower and the last no upper limit.
 fn arithmetic(column: &str, (first, last): (i128, i128), rows: u64, chunk_rows: u64) -> Vec<Option<String>> {
     let chunks = i128::from(rows.div_ceil(chunk_rows.max(1)).max(1));
     let step = ((last - first) / chunks + 1).max(1);
@@ -223,7 +224,7 @@ fn walk(
     }
 }
 
-/// The key's values of a row, as literals.
+/// Returns the key's values of a row as literals. Fails for a value that has no literal.
 fn boundary(part: &TableReadPlan, row: &Row) -> Result<Vec<String>, Error> {
     let literals = part.key.iter().enumerate().map(|(i, column)| {
         let mut text = Vec::new();
@@ -241,7 +242,7 @@ fn boundary(part: &TableReadPlan, row: &Row) -> Result<Vec<String>, Error> {
     literals.collect()
 }
 
-/// `key > values` (or `<`, and equal too if so wished) written out as the range optimizer likes it:
+/// Writes `key > values` (or `<`, `>=`, `<=`) in a form for which the server's optimizer reads a range of the index:
 /// `a >= 1 AND (a > 1 OR (a = 1 AND b > 2))`.
 fn beyond(part: &TableReadPlan, values: &[String], sign: char, equal: bool) -> String {
     let names: Vec<String> = part.key.iter().map(|column| format!("t.{}", name(&column.name))).collect();

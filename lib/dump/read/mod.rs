@@ -1,5 +1,5 @@
-//! The rows of a dump on their way out: connections that all see one state of the data, on one server or several; tables cut into
-//! chunks of their key; workers that read those.
+//! Reads the rows of a dump: connections to one or several servers that all see one state of the data, tables cut into chunks by
+//! their key, and workers that read the chunks.
 
 pub(super) mod chunk;
 pub(super) mod readers;

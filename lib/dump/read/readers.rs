@@ -1,16 +1,16 @@
 //! Readers: further servers that hold the same rows and share the reading.
 //!
-//! In: a server, the connection that will plan the dump, a [`ReaderMark`]. Out: a [`ReaderPool`] of connections to a server that
-//! is proven to show what the writer has, or a sentence that says why it is left out.
+//! In: a server, the planner's connection to the writer, a [`ReaderMark`]. Out: a [`ReaderPool`] of connections to a server that
+//! provably shows the writer's rows, or the reason why the server is left out.
 //!
 //! ```text
-//! writer:  a row nobody ever wrote before, the mark      reader: wait until it shows it
-//! writer:  LOCK TABLES … READ, another mark              reader: wait until it shows that one too
+//! writer:  write the mark, a row that is new and unique  reader: wait until it shows the mark
+//! writer:  LOCK TABLES … READ, write a new mark          reader: wait until it shows the new mark
 //! both:    START TRANSACTION WITH CONSISTENT SNAPSHOT    the same rows on both
 //! ```
 //!
-//! Changes come to a reader in the order in which they were made, so one that shows the mark shows all before it; and
-//! while the tables are locked, nothing comes after it. Another server never shows the mark.
+//! A reader receives changes in the order in which the writer makes them. So a reader that shows the mark shows all
+//! earlier changes, and while the tables are locked there are no later ones. A server that is no reader never shows it.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -24,14 +24,14 @@ use crate::mysql::{self, Server, Session};
 use crate::sql::literal;
 use crate::work_schema::{HeldKeys, ReaderMark};
 
-/// Under `LOCK TABLES`, a reader is waited for at most `reader_wait` divided by this: writers wait meanwhile, and the reader was up to
-/// date a moment before.
+/// Under `LOCK TABLES` on a server in use, a reader is waited for `reader_wait` divided by this number: other clients wait
+/// meanwhile, and the reader was up to date a moment before.
 const LOCKED_PART: u32 = 6;
 
-/// The shortest and the longest pause between two looks.
+/// The shortest and the longest pause between two queries for the mark.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(250));
 
-/// What the result of an expression can depend on, but for what every connection of ours sets.
+/// Session variables that the result of an expression can depend on. A reader's must be the same as the writer's.
 const SETTINGS: &[&str] = &[
     "block_encryption_mode",
     "character_set_connection",
@@ -45,7 +45,7 @@ const SETTINGS: &[&str] = &[
     "time_zone",
 ];
 
-/// Why a reader is left out: words for people, or an end of everything.
+/// Why a reader cannot be used. `Because` leaves it out with a message; `Failed` ends the dump.
 pub(crate) enum ReaderRejected {
     Because(String),
     Failed(Error),
@@ -57,20 +57,18 @@ impl From<mysql::Error> for ReaderRejected {
     }
 }
 
-/// What a reader is measured against.
 pub(crate) struct ReaderCheck<'a> {
     pub(crate) house: &'a House,
     pub(crate) wish: &'a Selection<'a>,
     pub(crate) place: Liveness,
-    /// Statements of the plan.
+    /// Session statements of the plan.
     pub(crate) settings: &'a [String],
-    /// What the plan's masks read.
+    /// The plan's keys, which its masks read.
     pub(crate) keys: Option<&'a HeldKeys>,
-    /// How far behind a reader may be.
+    /// Longest wait for a reader to show the mark.
     pub(crate) patience: Duration,
 }
 
-/// The connections to one reader.
 #[derive(Debug)]
 pub(crate) struct ReaderPool {
     pub(crate) label: String,
@@ -78,7 +76,7 @@ pub(crate) struct ReaderPool {
 }
 
 impl ReaderPool {
-    /// Connects so many times, and makes sure that it is a reader of the writer.
+    /// Opens `size` connections to a server, and checks that it is a reader of the writer.
     pub(crate) fn open(
         measure: &ReaderCheck<'_>,
         (server, size): (&Server, usize),
@@ -95,7 +93,7 @@ impl ReaderPool {
             in_order(first)?;
         }
         team.shows(measure.house, mark, measure.patience)?;
-        // Only now is the key of the masks certain to be there, and the right one.
+        // Only a reader that has shown the mark is certain to have the masks' key, and the right one.
         let wanted = settings_of(planner)?;
         for session in &mut team.sessions {
             apply(session, measure.settings, measure.keys).map_err(of_server)?;
@@ -105,7 +103,6 @@ impl ReaderPool {
         Ok(team)
     }
 
-    /// Waits until the reader shows the mark.
     fn shows(&mut self, house: &House, mark: &ReaderMark, patience: Duration) -> Result<(), ReaderRejected> {
         let Some(session) = self.sessions.first_mut() else { return Ok(()) };
         let begun = Instant::now();
@@ -124,7 +121,7 @@ impl ReaderPool {
         Ok(())
     }
 
-    /// The same under the lock; on a copy, nobody waits for it to go.
+    /// Waits for the new mark under the lock. On a copy, no other client waits for the lock, so the full wait is allowed.
     pub(crate) fn still_shows(
         &mut self,
         measure: &ReaderCheck<'_>,
@@ -138,7 +135,7 @@ impl ReaderPool {
     }
 }
 
-/// A server that cannot be talked to is left out; anything else ends the dump.
+/// Leaves a reader out after a server's error or without the masks' key; any other error ends the dump.
 fn of_server(error: Error) -> ReaderRejected {
     match error {
         Error::Server(error) => error.into(),
@@ -147,7 +144,7 @@ fn of_server(error: Error) -> ReaderRejected {
     }
 }
 
-/// Two versions may write one value in two ways.
+/// Fails for another version than the planner's: two versions may write the same value differently.
 fn same_version(planner: &Session, reader: &Session) -> Result<(), ReaderRejected> {
     if planner.version() == reader.version() {
         return Ok(());
@@ -159,7 +156,7 @@ fn same_version(planner: &Session, reader: &Session) -> Result<(), ReaderRejecte
     )))
 }
 
-/// A server that takes writes of its own may hold other rows. The writer itself, under another name, is none.
+/// Fails for a server that accepts writes: it may hold other rows. The writer itself, under another address, is accepted.
 fn read_only(session: &mut Session, mark: &ReaderMark) -> Result<(), ReaderRejected> {
     if mark.is_writer(session)? {
         return Ok(());
@@ -176,7 +173,7 @@ fn read_only(session: &mut Session, mark: &ReaderMark) -> Result<(), ReaderRejec
     }
 }
 
-/// A replica of several threads that commits out of order may show the mark before what was written earlier.
+/// Fails for a replica with several threads that commits out of order: it may show the mark before earlier changes.
 fn in_order(session: &mut Session) -> Result<(), ReaderRejected> {
     let sql = "SHOW GLOBAL VARIABLES WHERE Variable_name LIKE '%_preserve_commit_order' \
                OR Variable_name LIKE '%_parallel_workers'";
@@ -194,7 +191,7 @@ fn in_order(session: &mut Session) -> Result<(), ReaderRejected> {
     Ok(())
 }
 
-/// Settings by name, and whether this is the same key of the masks without telling it.
+/// Reads the settings by name. A hash stands for the masks' key, so that keys are compared without being shown.
 fn settings_of(session: &mut Session) -> Result<BTreeMap<String, String>, mysql::Error> {
     let deed = "comparing the settings of readers";
     let names: Vec<String> = SETTINGS.iter().map(|name| literal(name)).collect();
@@ -206,10 +203,10 @@ fn settings_of(session: &mut Session) -> Result<BTreeMap<String, String>, mysql:
     Ok(settings)
 }
 
-/// What the masks' key is called among the settings.
+/// Name of the masks' key among the settings, as messages show it.
 const MASK_KEY: &str = "the key of the masks";
 
-/// Makes the settings of a reader's connection those of the writer's.
+/// Sets the settings of a reader's connection to the writer's. Fails when one stays different.
 fn align(session: &mut Session, wanted: &BTreeMap<String, String>) -> Result<(), ReaderRejected> {
     let found = settings_of(session)?;
     for (setting, value) in wanted.iter().filter(|(setting, value)| found.get(*setting) != Some(*value)) {

@@ -1,26 +1,26 @@
-//! What a connection that reads for a dump is set to.
+//! Sets up the connections that read for a dump.
 //!
-//! In: a server, what is dumped. Out: a session in which every value is read as every dump writes it, with what the plan asks
-//! for, and proof that its masks have their key.
+//! In: a server, what is dumped. Out: a session that reads values in the form in which dumps write them, after the plan's session
+//! statements, and checked for the key of the plan's masks.
 
 use crate::dump::error::Error;
 use crate::dump::job::Selection;
 use crate::mysql::{Server, Session};
 use crate::work_schema::{self, HeldKeys};
 
-/// A server sends in pieces of `net_buffer_length`, 16 KiB by default, which only the administrator can change. But the
-/// buffer of a connection grows to the longest statement that it has received, and stays as long until it is closed
-/// (MySQL Reference Manual, "Server System Variables").
+/// Length of a statement that makes the server's pieces longer. A server sends in pieces of `net_buffer_length`, 16 KiB by
+/// default, which only an administrator can change. But a connection's buffer grows to the longest statement that it has
+/// received, and keeps that length until the connection is closed (MySQL Reference Manual, "Server System Variables").
 const PIECE_BYTES: usize = 64 << 10;
 
-/// A connection with the settings that every dump wants.
+/// Opens a connection with the settings that every dump needs.
 pub(crate) fn prepare(server: &Server) -> Result<Session, Error> {
     let mut session = server.connect()?;
     let deed = "setting up a connection";
     session.run(deed, "SET SESSION sql_mode = ''")?;
     session.run(deed, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
     session.run(deed, "SET SESSION sql_quote_show_create = 1")?;
-    // A worker that waits for a slow disk must not be thrown out; the answer of a server that minds is of no interest.
+    // The server must not close the connection of a worker that waits for a slow disk. A server may refuse these settings.
     for setting in ["net_write_timeout = 3600", "wait_timeout = 86400", "information_schema_stats_expiry = 0"]
     {
         session.attempt(&format!("SET SESSION {setting}"));
@@ -29,7 +29,7 @@ pub(crate) fn prepare(server: &Server) -> Result<Session, Error> {
     Ok(session)
 }
 
-/// Fewer and longer pieces cost both sides less.
+/// Makes the server send fewer and longer pieces, which costs both sides less time.
 fn lengthen_buffer(session: &mut Session) -> Result<(), Error> {
     let longest: Option<u64> = session.first("reading max_allowed_packet", "SELECT @@max_allowed_packet")?;
     if longest.is_some_and(|longest| longest > 2 * PIECE_BYTES as u64) {
@@ -38,7 +38,7 @@ fn lengthen_buffer(session: &mut Session) -> Result<(), Error> {
     Ok(())
 }
 
-/// The statements of the plan, and its key if the session must be given that.
+/// Runs the plan's session statements, and gives the session the plan's keys if there are any.
 pub(crate) fn apply(
     session: &mut Session,
     settings: &[String],
@@ -53,7 +53,7 @@ pub(crate) fn apply(
     Ok(())
 }
 
-/// What each connection runs first for this dump.
+/// Returns the statements that each connection runs first: those of the plan.
 pub(crate) fn statements_of<'a>(wish: &Selection<'a>) -> &'a [String] {
     match wish {
         Selection::Plan(plan) => &plan.session,
@@ -61,7 +61,7 @@ pub(crate) fn statements_of<'a>(wish: &Selection<'a>) -> &'a [String] {
     }
 }
 
-/// Refuses a connection without the key of the plan's masks: those that hash would make NULL of every value.
+/// Fails for a connection without the key of the plan's masks: masks that hash would turn every value into NULL.
 pub(crate) fn check_mask_key(session: &mut Session, wish: &Selection) -> Result<(), Error> {
     match wish {
         Selection::Plan(plan) if !work_schema::has_mask_key(session, plan)? => {

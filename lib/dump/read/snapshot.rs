@@ -1,17 +1,17 @@
-//! Many connections that see one state of the data.
+//! Opens many connections that see one state of the data.
 //!
 //! In: a server, its readers, and the tables. Out: sessions, each inside a read-only transaction with a consistent
 //! snapshot.
 //!
 //! ```text
-//! one connection:  LOCK TABLES … READ          nobody writes now (refused: go on, and say so)
-//! readers:         wait for what was written   see `readers.rs`
+//! one connection:  LOCK TABLES … READ          nobody writes now (if it is refused: go on, and say so)
+//! readers:         wait for the new mark       see `readers.rs`
 //! n connections:   START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY
-//! one connection:  UNLOCK TABLES               a moment later; nobody waits for the dump
+//! one connection:  UNLOCK TABLES               a moment later, so no client waits for the dump
 //! ```
 //!
-//! Not covered by it: ALTER TABLE during the dump (the server says 1412, and the dump fails) and tables of engines
-//! without transactions. A connection that is lost is not opened again: it would see another state.
+//! The snapshot does not cover ALTER TABLE during the dump (the server's error is 1412, and the dump fails), nor tables of
+//! engines without transactions. A lost connection is not opened again: it would see another state.
 
 use super::readers::{ReaderCheck, ReaderPool, ReaderRejected};
 use super::session::{apply, check_mask_key, prepare};
@@ -24,10 +24,10 @@ use crate::mysql::{Server, Session};
 use crate::sql::{literal, qualified};
 use crate::work_schema::ReaderMark;
 
-/// The most tables in one LOCK TABLES: its text stays far below any `max_allowed_packet`.
+/// The most tables in one LOCK TABLES, so that its text stays below a usual `max_allowed_packet`.
 const LOCKED_TABLES_MAX: usize = 20_000;
 
-/// Sessions that see the same rows, and how sure that is.
+/// Sessions that see the same rows, and how sure it is that they do.
 #[derive(Debug)]
 pub(crate) struct ReadSnapshot {
     /// Reads definitions and cuts chunks.
@@ -37,11 +37,10 @@ pub(crate) struct ReadSnapshot {
     pub(crate) consistency: Consistency,
 }
 
-/// A connection that reads rows.
 #[derive(Debug)]
 pub(crate) struct ReaderSession {
     pub(crate) session: Session,
-    /// Whether it is connected to a server that the dump could do without.
+    /// True for a connection to a reader, without which the dump can begin again.
     pub(crate) at_reader: bool,
 }
 
@@ -52,12 +51,12 @@ pub(crate) struct ReadPlan<'a> {
     pub(crate) readers: &'a [Server],
     /// Number of connections that read rows, over all servers.
     pub(crate) workers: usize,
-    /// Name of the work schema, which holds the marks that readers have to show.
+    /// Name of the schema with the marks that readers must show.
     pub(crate) schema: &'a str,
 }
 
 impl ReadSnapshot {
-    /// Whether not only the writer is read.
+    /// True if readers share the reading with the writer.
     pub(crate) fn has_readers(&self) -> bool {
         self.workers.iter().any(|worker| worker.at_reader)
     }
@@ -96,7 +95,7 @@ pub(crate) fn take(plan: &ReadPlan, measure: &ReaderCheck) -> Result<ReadSnapsho
     let consistency = if locked {
         Consistency::Locked
     } else if before.is_some() && before == after {
-        // Two counters that cannot be read are no proof.
+        // Counters that could not be read are `None` both times, which proves nothing.
         Consistency::Quiet
     } else {
         Consistency::Unlocked
@@ -104,8 +103,7 @@ pub(crate) fn take(plan: &ReadPlan, measure: &ReaderCheck) -> Result<ReadSnapsho
     Ok(ReadSnapshot { planner, workers, consistency })
 }
 
-/// Connects to the readers. One that cannot be used is left out with a warning, and so are all if the writer cannot be
-/// marked.
+/// Connects to the readers. Leaves out, with a warning, each reader that cannot be used; and all, if no mark can be written.
 fn teams(
     plan: &ReadPlan,
     measure: &ReaderCheck,
@@ -113,7 +111,7 @@ fn teams(
     set: &mut Option<ReaderMark>,
 ) -> Result<Vec<ReaderPool>, Error> {
     let mut teams = Vec::new();
-    // The writer has one connection at least.
+    // The writer keeps at least one connection.
     let readers = &plan.readers[..plan.readers.len().min(plan.workers.saturating_sub(1))];
     let idle = plan.readers.len() - readers.len();
     if idle > 0 {
@@ -142,7 +140,7 @@ fn teams(
     Ok(teams)
 }
 
-/// Drops the readers that do not show what the writer shows while its tables are locked.
+/// Leaves out the readers that do not show a new mark while the writer's tables are locked; and all, if they are not locked.
 fn keep_exact(
     measure: &ReaderCheck,
     teams: &mut Vec<ReaderPool>,
@@ -177,12 +175,12 @@ fn leave_out(house: &House, label: &str, lost: ReaderRejected) -> Result<(), Err
     Ok(())
 }
 
-/// How many of the workers the server at this position gets.
+/// Returns how many of the workers the server at this position gets.
 fn share(workers: usize, servers: usize, position: usize) -> usize {
     workers.saturating_sub(position).div_ceil(servers)
 }
 
-/// Connects to the writer until there are as many workers as there should be.
+/// Opens connections to the writer until there are `plan.workers` in all.
 fn fill_up(
     plan: &ReadPlan,
     measure: &ReaderCheck,
@@ -203,7 +201,7 @@ fn at_writer(plan: &ReadPlan, measure: &ReaderCheck) -> Result<Session, Error> {
     Ok(session)
 }
 
-/// Says who reads, if it is not the writer alone.
+/// Tells the person which servers are read, unless it is the writer alone.
 fn tell(house: &House, plan: &ReadPlan, own: usize, teams: &[ReaderPool]) {
     if teams.is_empty() {
         return;
@@ -218,7 +216,7 @@ fn begin(session: &mut Session) -> Result<(), Error> {
     Ok(())
 }
 
-/// How often anything was changed or committed on this server, if it tells.
+/// Returns the sum of the server's counters of changed rows and commits. `None` if it does not show all of them.
 fn changes(session: &mut Session) -> Option<u64> {
     let sql = "SHOW GLOBAL STATUS WHERE Variable_name IN \
                ('Innodb_rows_inserted', 'Innodb_rows_updated', 'Innodb_rows_deleted', 'Com_commit', 'Com_xa_commit')";
@@ -227,7 +225,8 @@ fn changes(session: &mut Session) -> Option<u64> {
     (values.len() == 5).then(|| values.iter().sum())
 }
 
-/// Locks the tables for reading, if this account may and no writer keeps one for long.
+/// Locks the tables for reading. Returns false if this account may not, if another client's lock lasts more than 10 s, or if
+/// there are no tables or too many.
 fn lock(session: &mut Session, wish: &Selection) -> Result<bool, Error> {
     let tables = tables(session, wish)?;
     if tables.is_empty() || tables.len() > LOCKED_TABLES_MAX {

@@ -1,10 +1,11 @@
-//! The workers: chunks in, finished members out, through channels that hold only a few of either.
+//! The workers: they turn chunks into finished members. The channels on both sides hold only a few items.
 //!
 //! ```text
 //! planner ──chunks──> worker 1..n (read, encode, compress, hash) ──members──> the caller's thread (write)
 //! ```
 //!
-//! The first error ends everything: the caller stops taking members, so the workers' sends fail, so the planner's do.
+//! The first error ends everything: the caller stops taking members, so the workers' sends fail; the workers end, so the
+//! planner's sends fail.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -21,16 +22,16 @@ use crate::house::Cancel;
 use crate::mysql::Session;
 use crate::rows::{self, Sum};
 
-/// How often a worker looks whether it should stop.
+/// After so many rows a worker checks whether it should stop.
 const ROWS_BETWEEN_LOOKS: u64 = 64;
 
-/// What a worker needs to know about a table.
+/// One part of a table, with the text that surrounds its rows.
 #[derive(Debug)]
 pub(crate) struct ReadTask {
     pub(crate) part: TableReadPlan,
-    /// Text for the beginning of each member.
+    /// Text at the beginning of each member: `USE …`, if the dump has several databases.
     pub(crate) before: String,
-    /// The beginning of each statement.
+    /// The beginning of each statement: `INSERT INTO … VALUES`.
     pub(crate) insert: String,
 }
 
@@ -43,9 +44,9 @@ pub(crate) struct SharedWork<'a> {
     chunk_bytes: u64,
     level: u32,
     pub(crate) cancel: &'a Cancel,
-    /// Looks at every row on its way.
+    /// Scans every row for originals, if the plan has any.
     pub(crate) watch: Option<&'a LeakScanner>,
-    /// Set when nobody takes members any more.
+    /// Set when the caller takes no more members.
     over: AtomicBool,
 }
 
@@ -61,18 +62,18 @@ impl<'a> SharedWork<'a> {
         Self { tasks, chunk_bytes, level, cancel, watch, over: AtomicBool::new(false) }
     }
 
-    /// Whether a table was cut into chunks by an order that only the server knows.
+    /// True if a table was cut into chunks by an order that only the server knows: of texts, times or bytes.
     pub(crate) fn relies_on_order(&self, table: usize) -> bool {
         let parts = self.tasks.iter().map(|task| &task.part);
         parts.filter(|part| part.table == table).any(|part| part.relies_on_order(self.chunk_bytes))
     }
 
-    /// Whether a table's rows are part of the snapshot; one of which no rows are read has none that could differ.
+    /// True if a table's rows are part of the snapshot, or if none of its rows are read.
     pub(crate) fn is_transactional(&self, table: usize) -> bool {
         self.tasks.iter().filter(|task| task.part.table == table).all(|task| task.part.transactional)
     }
 
-    /// Reads everything; `take` is called on this thread with each member as it is finished, and what its rows sum up to.
+    /// Reads all tasks. Calls `take` on this thread with each finished member and the [`Sum`] of its rows.
     pub(crate) fn run(
         &self,
         snapshot: &mut ReadSnapshot,
@@ -99,7 +100,7 @@ impl<'a> SharedWork<'a> {
             drop((chunks, members_in));
             let outcome =
                 members.iter().try_for_each(|found| found.and_then(|(member, sum)| take(member, sum)));
-            // Whoever still reads stops soon, and whoever still sends finds nobody listening.
+            // Workers that still read stop soon, and workers that still send get an error.
             self.over.store(true, Ordering::Relaxed);
             drop(members);
             outcome

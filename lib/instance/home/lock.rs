@@ -1,4 +1,4 @@
-//! One run at a time: locks that go with the process that holds them.
+//! Locks for one run at a time. The kernel releases a lock when its process ends.
 
 use std::fs::File;
 use std::io::{Read, Seek, Write};
@@ -17,14 +17,14 @@ use crate::house::House;
 
 const POLL: Duration = Duration::from_millis(50);
 
-/// Held as long as it lives.
+/// A lock, held until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// The lock of a target, waited for as long as that; or who holds it.
+    /// Takes the lock of a target. Waits at most `wait`, not at all without it; then fails with the holder.
     pub(crate) fn of_target(
         house: &House,
         home: &InstanceHome,
@@ -51,7 +51,7 @@ impl Lock {
                     std::process::id(),
                     Timestamp::now()
                 );
-                // Who holds it is for people: on a full disk it is held all the same.
+                // The holder's name is only information: on a full disk it is missing, and the lock is held all the same.
                 let emptied = file.set_len(0).and_then(|()| file.rewind());
                 let _ = emptied.and_then(|()| file.write_all(holder.as_bytes()));
                 Ok(Self { _file: file })
@@ -65,7 +65,7 @@ impl Lock {
         }
     }
 
-    /// The lock of a template: shared while it is copied, alone while it is made. Waits for it.
+    /// Takes the lock of a template: shared to copy the template, `alone` to make it. Waits without limit.
     pub(crate) fn of_template(
         house: &House,
         home: &InstanceHome,
@@ -92,13 +92,13 @@ impl Lock {
         }
     }
 
-    /// The lock of a template that nobody uses or makes, so that it can go.
+    /// Takes the lock of a template to remove it; `None` while a run copies or makes it.
     pub(crate) fn of_unused_template(home: &InstanceHome, id: &str) -> Result<Option<Self>, Error> {
         let file = open(home, &format!("template-{id}"))?;
         Ok(flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok().then_some(Self { _file: file }))
     }
 
-    /// The lock under which ports are given away.
+    /// Takes the lock under which ports are given to targets. Waits without limit.
     pub(crate) fn of_ports(house: &House, home: &InstanceHome) -> Result<Self, Error> {
         let file = open(home, "ports")?;
         while flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {

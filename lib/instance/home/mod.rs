@@ -1,16 +1,16 @@
-//! The directory that holds templates and instances, and who may be at work in it.
+//! The directory that holds templates and instances, and the locks in it.
 //!
-//! In: `[targets.NAME] instance`. Out: a [`InstanceHome`], or why nothing is put there.
+//! In: `[targets.NAME] instance`. Out: an [`InstanceHome`], or why nothing is put there.
 //!
 //! ```text
-//! ROOT/.refreshkit                 the marker: without it a directory that is not empty is somebody else's
-//! ROOT/locks/                      one file a target and a template
-//! ROOT/templates/KEY/              data, template.json; `.ID`, a hash of KEY, while it is baked
-//! ROOT/targets/NAME/               state.json: which generation is in use, was before, is being switched to
-//! ROOT/targets/NAME/gN/            one generation: data, base (what `reset` brings back), and what its server needs
+//! ROOT/.refreshkit                 the marker: a directory that is not empty and has no marker is refused
+//! ROOT/locks/                      one file for each target and each template, one for the ports
+//! ROOT/templates/KEY/              data, template.json; named `.ID`, a hash of KEY, while it is baked
+//! ROOT/targets/NAME/               state.json (the generations: in use, previous, next), secrets.json, client.cnf
+//! ROOT/targets/NAME/gN/            one generation: data, base (a copy of data for `reset`), the files of its server
 //! ```
 //!
-//! Where the tool is root, all of it is root's, but for the directories that a server writes into.
+//! If the tool is root, root owns all of it but the directories that a server writes into.
 
 mod lock;
 mod place;
@@ -36,30 +36,31 @@ const MARKER: &str = ".refreshkit";
 const MARKED: &str =
     "templates and instances of dev-restore (refreshkit); remove them with dev-restore drop\n";
 
-/// What a socket's path (107 bytes, unix(7)) leaves when a target's name is as long as it can be.
+/// The longest path of the directory: what a socket's path (107 bytes, unix(7)) leaves beside the longest target name.
 const ROOT_BYTES_MAX: usize = 45;
 
-/// Who runs instances where the tool is root and nobody says otherwise. Never the distribution's `mysql`, whose databases are there too.
+/// The user that runs instances if the tool is root and the target has no `run_as`. Not the distribution's `mysql`, which owns
+/// other databases.
 const USER: &str = "refreshkit";
 
-/// The directory that holds templates and instances.
+/// The directory that holds templates and instances, checked and marked.
 #[derive(Debug)]
 pub(crate) struct InstanceHome {
     pub(crate) root: PathBuf,
-    /// Who the servers run as, where we are root.
+    /// The user that the servers run as; `None`: this user.
     pub(crate) user: Option<HostUser>,
     reflinks: OnceLock<bool>,
 }
 
 impl InstanceHome {
-    /// Opens it, and makes it if it is not there.
+    /// Opens the directory, and makes it if it does not exist. Fails if it is not ours or not fit.
     pub(crate) fn open(target: &InstanceTarget) -> Result<Self, Error> {
         let user = user_of(target)?;
         let mode = if user.is_some() { 0o711 } else { 0o700 };
         if !target.root.exists() {
             make(&target.root, mode)?;
         }
-        // One spelling, whatever `refresh.toml` says: servers are found by it.
+        // Servers are found by their canonical path, however `refresh.toml` spells it.
         let root = &target.root.canonicalize().map_err(Error::file("find", &target.root))?;
         refuse(root, user.is_some())?;
         let marker = root.join(MARKER);
@@ -78,32 +79,33 @@ impl InstanceHome {
         Ok(Self { root: root.clone(), user, reflinks: OnceLock::new() })
     }
 
-    /// Whether copies share blocks. Asked for only where something is copied: it writes, and a disk may be full.
+    /// True when copies of files share blocks here. The first call tries it by writing a file: call it only before a copy, since
+    /// the disk may be full.
     pub(crate) fn shares_blocks(&self) -> bool {
         *self.reflinks.get_or_init(|| engine::shares_blocks(&self.root).unwrap_or(false))
     }
 
-    /// The same of one that is there; nothing if it is not.
+    /// Like [`Self::open`], but returns `None` if the directory does not exist or has no marker.
     pub(crate) fn existing(target: &InstanceTarget) -> Result<Option<Self>, Error> {
         if target.root.join(MARKER).is_file() { Self::open(target).map(Some) } else { Ok(None) }
     }
 
-    /// Makes a directory that the servers' user may pass through, and nobody else may read.
+    /// Makes a directory that only this user can read. If the servers run as another user, others can pass through it.
     pub(crate) fn make(&self, path: &Path) -> Result<(), Error> {
         make(path, if self.user.is_some() { 0o711 } else { 0o700 })
     }
 
-    /// Gives what a server writes to its user.
+    /// Makes the servers' user the owner of a directory and its contents, if the servers run as another user.
     pub(crate) fn give(&self, path: &Path) -> Result<(), Error> {
         Ok(self.user.map_or(Ok(()), |user| user.give(path))?)
     }
 
-    /// Path of a target's directory.
+    /// Path of the directory of a target.
     pub(crate) fn target(&self, name: &str) -> PathBuf {
         self.root.join("targets").join(name)
     }
 
-    /// The names of the targets that there are.
+    /// Returns the names of all targets with a directory here, sorted.
     pub(crate) fn targets(&self) -> Result<Vec<String>, Error> {
         let folder = self.root.join("targets");
         let entries = fs::read_dir(&folder).map_err(Error::file("read", &folder))?;
@@ -113,14 +115,14 @@ impl InstanceHome {
         Ok(names)
     }
 
-    /// Refuses what there is no room for.
+    /// Fails if fewer than `needed` bytes are free.
     pub(crate) fn refuse_full(&self, needed: u64) -> Result<(), Error> {
         let free = engine::free_bytes(&self.root)?;
         if free < needed { Err(Error::Disk { needed, free, path: self.root.clone() }) } else { Ok(()) }
     }
 }
 
-/// The user that the servers run as; none for our own.
+/// Returns the user that the servers run as; `None`, which means this user, if the tool is not root.
 fn user_of(target: &InstanceTarget) -> Result<Option<HostUser>, Error> {
     let named = target.settings.run_as.as_deref();
     if !rustix::process::geteuid().is_root() {
@@ -131,7 +133,7 @@ fn user_of(target: &InstanceTarget) -> Result<Option<HostUser>, Error> {
     HostUser::named(wanted).map(Some).ok_or_else(nobody)
 }
 
-/// Refuses a directory that others may write into, or that no server works well in.
+/// Fails if others may write into the directory, if no server works well in it, or if its path is too long.
 fn refuse(root: &Path, as_other: bool) -> Result<(), Error> {
     let refuse = |why: String| Err(Error::Place { path: root.to_owned(), why });
     if let Some(why) = engine::unfit(root, as_other)? {
@@ -145,7 +147,7 @@ fn refuse(root: &Path, as_other: bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// Makes a directory with this mode, whatever the umask, and those above it.
+/// Makes a directory with this mode, whatever the umask, and its parents.
 fn make(path: &Path, mode: u32) -> Result<(), Error> {
     if path.is_dir() {
         return Ok(());

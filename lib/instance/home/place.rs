@@ -1,4 +1,4 @@
-//! One target's place: its state, its generations, its logins.
+//! The directory of one target: its state, its generations, its passwords.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use super::state::{TargetState, read_json, write, write_json};
 use crate::engine;
 use crate::house::{Cancel, House};
 
-/// One target's place. Whoever changes it holds the target's lock.
+/// The directory of one target and what is read from it. To change it, hold the target's lock.
 #[derive(Debug)]
 pub(crate) struct TargetPlace<'a> {
     pub(crate) home: &'a InstanceHome,
@@ -21,7 +21,7 @@ pub(crate) struct TargetPlace<'a> {
     pub(crate) secrets: PlacePasswords,
 }
 
-/// Passwords that only this place knows.
+/// The passwords of a target's accounts, kept in `secrets.json`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct PlacePasswords {
     /// Password of our own account, the administrator.
@@ -37,7 +37,7 @@ impl PlacePasswords {
 }
 
 impl<'a> TargetPlace<'a> {
-    /// Opens the place of a target, and makes it if it is not there.
+    /// Opens the place of a target. Makes its directory and passwords if they do not exist.
     pub(crate) fn open(home: &'a InstanceHome, name: &str) -> Result<Self, Error> {
         home.make(&home.target(name))?;
         let mut place = Self::look(home, name)?;
@@ -56,29 +56,29 @@ impl<'a> TargetPlace<'a> {
         Ok(Self { home, name: name.to_owned(), dir, state, secrets })
     }
 
-    /// Writes the state down: the one step that counts.
+    /// Writes `state.json`, by one rename. Forgets generations that are neither in use, previous nor next.
     pub(crate) fn save(&mut self) -> Result<(), Error> {
         self.state.forget_others();
         write_json(&self.dir.join("state.json"), &self.state)
     }
 
-    /// The home of a generation.
+    /// Path of the directory of a generation.
     pub(crate) fn generation(&self, name: &str) -> PathBuf {
         self.dir.join(name)
     }
 
-    /// The data directory of a generation.
+    /// Path of the data directory of a generation.
     pub(crate) fn data(&self, name: &str) -> PathBuf {
         engine::data_in(&self.generation(name))
     }
 
-    /// The name of a generation that there never was.
+    /// Returns the name of a new generation: one more than the highest number on the disk.
     pub(crate) fn new_generation(&self) -> Result<String, Error> {
         let last = self.on_disk()?.into_iter().filter_map(|name| name[1..].parse::<u64>().ok()).max();
         Ok(format!("g{}", last.unwrap_or(0) + 1))
     }
 
-    /// Generations on the disk, whether the state knows them or not.
+    /// Returns the names of the generations on the disk, also of those that are not in the state.
     pub(crate) fn on_disk(&self) -> Result<Vec<String>, Error> {
         if !self.dir.exists() {
             return Ok(Vec::new());
@@ -89,14 +89,14 @@ impl<'a> TargetPlace<'a> {
         Ok(names.filter(|name| name.starts_with('g') && digits(name)).collect())
     }
 
-    /// The same where it is no matter: the next run does it.
+    /// Like [`Self::sweep`], but a failure is only a warning: the next run tries again.
     pub(crate) fn sweep_or_warn(&self, house: &House) {
         if let Err(e) = self.sweep() {
             house.progress.warn(&format!("{}: what is not in use any more stays for now: {e}", self.name));
         }
     }
 
-    /// Removes what belongs to no generation of the state: what a killed run, or a refresh, left behind.
+    /// Removes generations that are not in the state: a killed run or a refresh left them.
     pub(crate) fn sweep(&self) -> Result<(), Error> {
         for name in self.on_disk()? {
             if !self.state.generations.contains_key(&name) {
@@ -107,7 +107,8 @@ impl<'a> TargetPlace<'a> {
         Ok(())
     }
 
-    /// What `reset` brings back: a copy that costs nothing where blocks are shared, and is not made where it does.
+    /// Copies a generation's data to `base`, for `reset`, if blocks are shared so that the copy takes no room. Returns whether it
+    /// was made.
     pub(crate) fn keep_base(&self, name: &str, cancel: &Cancel) -> Result<bool, Error> {
         let shares = self.home.shares_blocks();
         if shares {
@@ -130,13 +131,13 @@ impl<'a> TargetPlace<'a> {
         write(&self.client(), text.as_bytes())
     }
 
-    /// The option file of the developer's login.
+    /// Path of the option file with the developer's login.
     pub(crate) fn client(&self) -> PathBuf {
         self.dir.join("client.cnf")
     }
 }
 
-/// Removes a directory, if it is there.
+/// Removes a directory with its contents; does nothing if it is not there.
 pub(crate) fn remove(path: &Path) -> Result<(), Error> {
     match fs::remove_dir_all(path) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::file("remove", path)(e)),
@@ -144,7 +145,7 @@ pub(crate) fn remove(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Where whoever is on this host reaches what listens at an address.
+/// Returns the address at which a client on this host reaches a server that listens at `bind`.
 pub(crate) fn reached_at(bind: &str) -> &str {
     match bind {
         "0.0.0.0" => "127.0.0.1",

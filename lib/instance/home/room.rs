@@ -1,9 +1,9 @@
-//! Work that fills a disk, and never to its end: other servers write there too.
+//! Stops work before it fills the disk, to which other servers write too.
 //!
-//! In: work that copies, or that a private server does. Out: what it made, or that it was stopped when the disk was nearly full.
+//! In: work that copies files or that a private server does. Out: its result, or an error that the disk was nearly full.
 //!
-//! A server that cannot write may end on the spot, and the one that ends is not always the one that took the last block: where files
-//! share blocks, every page that an old server writes again takes a new one. So what we make is stopped before the others are hit.
+//! A server that cannot write may end at once, and not only the one that took the last block: where files share blocks, every
+//! page that an old server writes again takes a new block. So our own work is stopped before the other servers fail.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,14 +14,14 @@ use crate::engine::{self, free_bytes};
 use crate::house::Cancel;
 use crate::instance::error::Error;
 
-/// Bytes that stay free for the servers that are there: what they write again, and what the old one takes when it starts again.
+/// Bytes that stay free for the other servers: for pages that they write again, and for a restart of the old instance.
 pub(crate) const RESERVE_BYTES: u64 = 48 << 20;
 
-/// A disk writes no more than a few bytes of the reserve in that time.
+/// How long to wait between two checks. In this time a disk can write only a small part of the reserve.
 const POLL: Duration = Duration::from_millis(5);
 
-/// Does what takes room on the home's disk. When less than the reserve is free, the server of `data` is killed, and the token that
-/// `work` gets is raised: what it makes is thrown away by whoever called.
+/// Runs `work`, which takes room on the home's disk. When less than the reserve is free, raises the token that `work` gets, kills
+/// the server of `data`, and fails with `RanFull`. The caller removes what was made.
 pub(crate) fn within_room<T>(
     home: &InstanceHome,
     data: &Path,
@@ -41,7 +41,7 @@ pub(crate) fn within_room<T>(
     Err(Error::RanFull { free, path, source: made.err().map(Box::new) })
 }
 
-/// Tells the watcher that the work is over, if it ends in a panic too.
+/// Tells the watcher on drop that the work is over, so also after a panic.
 struct End<'a> {
     over: &'a AtomicBool,
     watcher: std::thread::Thread,
@@ -54,17 +54,17 @@ impl Drop for End<'_> {
     }
 }
 
-/// Returns the bytes that were left when the work was stopped.
+/// Watches the free bytes until the work is over. Returns how many were left when it was stopped, if it was.
 fn watch(home: &InstanceHome, data: &Path, outer: &Cancel, ours: &Cancel, over: &AtomicBool) -> Option<u64> {
     let mut left = None;
     while !over.load(Ordering::Relaxed) {
         outer.pass_on(ours);
-        // A disk that cannot be asked says so to whoever writes to it.
+        // If the free bytes cannot be read, the work itself meets the error when it writes.
         let free = free_bytes(&home.root).unwrap_or(u64::MAX);
         if free < RESERVE_BYTES || left.is_some() {
             left.get_or_insert(free);
             ours.raise(rustix::process::Signal::TERM.as_raw());
-            // One that is not there yet is met the next time.
+            // A server that starts later is killed in a later round.
             engine::kill(data);
         }
         std::thread::park_timeout(POLL);

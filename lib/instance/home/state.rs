@@ -1,4 +1,4 @@
-//! What a target is now: which generation is in use, was before, is being switched to. The switch is one rename of this file.
+//! `state.json`: which generation of a target is in use, previous and next. A switch takes effect by one rename of this file.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -13,64 +13,64 @@ use serde::{Deserialize, Serialize};
 use super::super::error::Error;
 use crate::engine::ServerProgram;
 
-/// What a target is now.
+/// The content of a target's `state.json`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct TargetState {
-    /// Where it listens, the same after every refresh.
+    /// TCP port of the instance. A refresh keeps it unless `refresh.toml` names another. 0 before the first refresh.
     pub(crate) port: u16,
-    /// Whether it is to run.
+    /// True when the instance is meant to run; false after `down`.
     pub(crate) up: bool,
-    /// The generation in use.
+    /// Name of the generation in use.
     pub(crate) current: Option<String>,
-    /// The one before, for `undo`.
+    /// Name of the generation before, for `undo`.
     pub(crate) previous: Option<String>,
-    /// A switch to this one has begun, and is not over.
+    /// Name of the generation to which a switch has begun and not ended.
     pub(crate) next: Option<String>,
-    /// What is known of each generation, by its name.
+    /// The generations, by name.
     pub(crate) generations: BTreeMap<String, Generation>,
 }
 
-/// One copy of a template, and what became of it.
+/// One copy of a template, and how its server runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Generation {
     /// File name of the dump.
     pub(crate) dump: String,
-    /// Branch or tag whose migrations ran, if any did.
+    /// Branch or tag whose migrations ran on it, if any did.
     #[serde(default)]
     pub(crate) reference: Option<String>,
-    /// The commit that it stood for.
+    /// Commit of that branch or tag.
     #[serde(default)]
     pub(crate) commit: Option<String>,
-    /// When it was made from the dump.
+    /// When the refresh made it.
     pub(crate) at: Timestamp,
-    /// The database that migrations run on.
+    /// Database for `set`, `after` and migrations; all names, with commas, if none of several is chosen.
     pub(crate) database: String,
-    /// The server program that it runs with.
+    /// The server program that runs it.
     pub(crate) program: ServerProgram,
-    /// The address at which it listens.
+    /// Address at which its server listens.
     pub(crate) bind: String,
-    /// Lines of its option file. It is started again as it was made, whatever `refresh.toml` says by then.
+    /// Lines of its option file. It always starts with these, even if `refresh.toml` has changed since.
     pub(crate) settings: String,
-    /// Whether it can be put back to what it was.
+    /// True when `base` is kept, so that `reset` is possible.
     pub(crate) base: bool,
 }
 
 impl TargetState {
-    /// The generation in use.
+    /// Returns the generation in use, with its name.
     pub(crate) fn in_use(&self) -> Option<(&str, &Generation)> {
         let name = self.current.as_deref()?;
         Some((name, self.generations.get(name)?))
     }
 
-    /// Forgets what is not in use any more. What is left of it on the disk belongs to nobody then.
+    /// Removes all generations but the current, previous and next one from the state. `sweep` removes their directories.
     pub(crate) fn forget_others(&mut self) {
         let kept = [&self.current, &self.previous, &self.next].map(Clone::clone);
         self.generations.retain(|name, _| kept.iter().flatten().any(|kept| kept == name));
     }
 }
 
-/// Reads a file of JSON; nothing if it is not there.
+/// Reads a file of JSON; `None` if it does not exist.
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error> {
     let text = match fs::read(path) {
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
@@ -80,13 +80,13 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, E
     parsed.map(Some).map_err(Error::file("read", path))
 }
 
-/// Writes one such that it is there as a whole or not at all, also after a power cut.
+/// Writes a value as JSON, with [`write()`].
 pub(crate) fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), Error> {
     let text = serde_json::to_vec_pretty(value).expect("only string keys");
     write(path, &text)
 }
 
-/// Writes any text in the same way: as a new file, which is then renamed.
+/// Writes a file, synced and by rename: after a power cut it is the old one or the new one as a whole.
 pub(crate) fn write(path: &Path, text: &[u8]) -> Result<(), Error> {
     let temporary = path.with_extension("new");
     let _ = fs::remove_file(&temporary);
@@ -113,7 +113,7 @@ mod tests {
             TargetState { port: 3317, up: true, current: Some("g2".to_owned()), ..TargetState::default() };
         write_json(&path, &state).unwrap();
         assert_eq!(read_json::<TargetState>(&path).unwrap(), Some(state));
-        // Half a file of a killed run is in nobody's way.
+        // A half-written file of a killed run does not prevent the next write.
         fs::write(folder.path().join("state.new"), "{").unwrap();
         write_json(&path, &TargetState::default()).unwrap();
         assert_eq!(read_json::<TargetState>(&path).unwrap(), Some(TargetState::default()));

@@ -1,7 +1,7 @@
-//! The developer's accounts, which survive a refresh: whoever is on the old instance is on the new one, with password and rights.
+//! Accounts that survive a refresh: those of the old instance are made on the new one, with passwords and rights.
 //!
-//! In: `[targets.NAME] accounts`, the running old instance. Out: statements that make them on a new one: those of `refresh.toml` before
-//! it listens, or it does not start; those of the old instance as soon as it does, and one that it refuses is told and left out.
+//! In: `[targets.NAME] accounts`, the running old instance. Out: statements for the new one. Those of `refresh.toml` run before
+//! it listens, and it does not start if one fails. Those of the old instance run afterwards; one that fails is a warning.
 
 use super::{ADMIN, DEVELOPER, LITERALLY, LOADER, Serving};
 use crate::house::House;
@@ -10,7 +10,7 @@ use crate::instance::target::InstanceTarget;
 use crate::mysql::{Engine, Session};
 use crate::sql::{plain_literal, tokens};
 
-/// A user as the server's own tables have it: name, host, plugin, what it checks a password with (hexadecimal), locked, role.
+/// A row of the server's account table: name, host, plugin, authentication string (hexadecimal), is locked, is a role.
 type AccountRow = (String, String, Option<String>, Option<String>, bool, bool);
 
 const MYSQL: &str = "SELECT User, Host, plugin, HEX(authentication_string), account_locked = 'Y', FALSE FROM mysql.user ORDER BY 1, 2";
@@ -19,17 +19,17 @@ const MARIADB: &str = "SELECT User, Host, JSON_VALUE(Priv, '$.plugin'), HEX(JSON
      JSON_VALUE(Priv, '$.account_locked') = 'true' IS TRUE, JSON_VALUE(Priv, '$.is_role') = 'true' IS TRUE \
      FROM mysql.global_priv ORDER BY 6 DESC, 1, 2";
 
-/// What makes the accounts of a new generation.
+/// The statements that make the accounts of a new generation.
 #[derive(Debug, Default)]
 pub(crate) struct Accounts {
-    /// Those of `refresh.toml`, one statement a line.
+    /// Statements of `refresh.toml`, one a line.
     pub(super) configured: String,
-    /// Those of the old instance that are not there yet, and then their rights.
+    /// Statements that make the old instance's accounts, unless they exist; then those that give them their rights.
     carried: Vec<String>,
 }
 
 impl Accounts {
-    /// Those of a target, and of its old instance.
+    /// Collects the statements of a target and, with `old`, of its old instance.
     pub(crate) fn of(
         house: &House,
         target: &InstanceTarget,
@@ -43,7 +43,7 @@ impl Accounts {
         Ok(Self { configured, carried })
     }
 
-    /// Makes those of the old instance.
+    /// Makes the accounts of the old instance. A statement that fails is a warning.
     pub(super) fn carry(&self, house: &House, serving: &Serving<'_>) -> Result<(), Error> {
         if self.carried.is_empty() {
             return Ok(());
@@ -67,7 +67,7 @@ fn carried(house: &House, old: &mut Session) -> Result<Vec<String>, Error> {
     let users: Vec<AccountRow> = users.into_iter().filter(|(user, ..)| !is_of_the_server(user)).collect();
     let mut made = Vec::new();
     let mut granted = Vec::new();
-    // Names go into statements here too.
+    // Names go into statements on the old instance too (`SHOW GRANTS`).
     old.run("setting the SQL mode", LITERALLY.trim_end_matches(";\n"))?;
     for (user, host, plugin, check, locked, role) in users {
         if role {
@@ -89,7 +89,7 @@ fn created(mariadb: bool, account: &str, plugin: Option<&str>, check: Option<&st
     let check = check.unwrap_or_default();
     let how = match plugin.filter(|plugin| !plugin.is_empty()) {
         Some(plugin) if mariadb => {
-            // What it checks with is text there.
+            // MariaDB's authentication string is text.
             let bytes: Vec<u8> = (0..check.len() / 2)
                 .filter_map(|at| u8::from_str_radix(check.get(2 * at..2 * at + 2)?, 16).ok())
                 .collect();
@@ -103,8 +103,8 @@ fn created(mariadb: bool, account: &str, plugin: Option<&str>, check: Option<&st
     format!("CREATE USER IF NOT EXISTS {account}{how}{lock}")
 }
 
-/// Rights on the whole server, on databases and through roles. Those on single tables and routines need something that the dump
-/// may not have any more.
+/// True for rights on the whole server, on databases and through roles. Rights on single tables and routines are not carried: the
+/// new dump may not have these any more.
 fn reaches_all(grant: &str) -> bool {
     let tokens = tokens(grant);
     let on = tokens.iter().position(|token| token.is_word(grant, "ON"));
@@ -118,7 +118,7 @@ fn account(user: &str, host: &str) -> String {
     format!("{}@{}", plain_literal(user), plain_literal(host))
 }
 
-/// Ours, and what every installation has.
+/// True for our own accounts and those of every installation.
 fn is_of_the_server(user: &str) -> bool {
     [ADMIN, DEVELOPER, LOADER, "PUBLIC", "root", ""].contains(&user)
         || ["mysql.", "mariadb.", "refreshkit_"].iter().any(|start| user.starts_with(start))

@@ -1,6 +1,7 @@
-//! How a generation runs: privately, while it is worked on, or at the target's port.
+//! Runs a generation: privately (behind its socket) while a refresh works on it, or at the target's port.
 //!
-//! In: a place, a generation. Out: a running server, and logins to it: ours over its socket, the loader's, the developer's from outside.
+//! In: a place, a generation. Out: a running server and logins to it: over its socket for us and the loader, by TCP for the
+//! developer.
 
 pub(super) mod accounts;
 pub(super) mod switch;
@@ -18,16 +19,17 @@ use crate::house::Cancel;
 use crate::mysql::{Server, Session};
 use crate::sql::plain_literal;
 
-/// Our own account, over the socket only.
+/// Name of our own account, which logs in over the socket only.
 pub(crate) const ADMIN: &str = "refreshkit_admin";
 
-/// In whose name everything is that a dump or a branch made: rights on its databases alone, and locked while it serves.
+/// Name of the loader's account, which owns all that a dump or a branch made. It has rights on the dump's databases alone, and is
+/// locked while the instance is in use.
 pub(crate) const LOADER: &str = "refreshkit_loader";
 
 /// Name of the account that the developer logs in as.
 const DEVELOPER: &str = "dev";
 
-/// The statement that sets the mode in which the literals of `plain_literal` are read.
+/// Sets the SQL mode for which `plain_literal` writes its literals.
 const LITERALLY: &str = "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES';\n";
 
 /// How long the developer's first login may take after the server's first answer.
@@ -36,10 +38,10 @@ const POLL: Duration = Duration::from_millis(10);
 /// How long a port may be held by a server that has just ended.
 const PORT_PATIENCE: Duration = Duration::from_secs(3);
 
-/// InnoDB's buffer pool, if nobody says otherwise: several instances share a machine.
+/// InnoDB's buffer pool without the setting `memory`: small, since several instances share a machine.
 pub(crate) const MEMORY: &str = "64M";
 
-/// A generation and what it needs to run.
+/// A generation, with the place and the name by which it runs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Serving<'a> {
     pub(crate) place: &'a TargetPlace<'a>,
@@ -49,7 +51,7 @@ pub(crate) struct Serving<'a> {
 }
 
 impl<'a> Serving<'a> {
-    /// The generation that is in use.
+    /// Returns the generation in use, if there is one.
     pub(crate) fn in_use(place: &'a TargetPlace<'a>) -> Option<Self> {
         let (name, generation) = place.state.in_use()?;
         Some(Self { place, name, generation })
@@ -57,7 +59,7 @@ impl<'a> Serving<'a> {
 }
 
 impl Serving<'_> {
-    /// Starts it behind its socket alone, the loader's account open; gives the loader's login.
+    /// Starts the generation behind its socket alone and unlocks the loader's account. Returns the loader's login.
     pub(crate) fn start_privately(&self, cancel: &Cancel) -> Result<Server, Error> {
         self.check_program()?;
         let password = engine::new_password();
@@ -69,7 +71,7 @@ impl Serving<'_> {
         Ok(Server::at_socket(&self.socket(), LOADER, &password))
     }
 
-    /// Refuses a program that is not what the data was made with.
+    /// Fails if the server program has another version than when the data was made, or if AppArmor keeps it out of the directory.
     pub(crate) fn check_program(&self) -> Result<(), Error> {
         let ServerProgram { path, version: was, .. } = &self.generation.program;
         let is = ServerProgram::find(Some(path), None)?.version;
@@ -84,19 +86,19 @@ impl Serving<'_> {
         })
     }
 
-    /// Nobody logs in as the loader any more.
+    /// Locks the loader's account, so that nobody can log in with it.
     pub(crate) fn lock_loader(&self) -> Result<(), Error> {
         lock_loader(&mut self.admin().connect()?)
     }
 
-    /// Starts it at the target's port, and proves that the developer gets in from outside. `accounts`: statements that make accounts,
-    /// one a line.
+    /// Starts the generation at the target's port, and proves that the developer can log in over TCP. `accounts`: statements that
+    /// make accounts, one a line.
     pub(crate) fn start_at_port(&self, accounts: &str, cancel: &Cancel) -> Result<(), Error> {
         self.begin_at_port(accounts, false)?.answers(cancel)?;
         self.prove()
     }
 
-    /// Begins with that. `waits`: whoever has the port is about to leave it.
+    /// Begins this start, without waiting for an answer. `waits`: the server waits for the port, which another is about to leave.
     pub(crate) fn begin_at_port(&self, accounts: &str, waits: bool) -> Result<Starting, Error> {
         let listen = Listen { bind: self.generation.bind.clone(), port: self.place.state.port, waits };
         let developer = format!("'{DEVELOPER}'@'%'");
@@ -108,22 +110,22 @@ impl Serving<'_> {
         self.begin(Some(listen), &lines)
     }
 
-    /// Whether a server runs on the generation's data.
+    /// True when a server runs on the generation's data.
     pub(crate) fn runs(&self) -> bool {
         !engine::running(&self.place.data(self.name)).is_empty()
     }
 
-    /// Whether it runs at the target's port.
+    /// True when this server runs with the target's port.
     pub(crate) fn runs_at_port(&self) -> bool {
         engine::listens_at(&self.place.data(self.name), self.place.state.port)
     }
 
-    /// Whether it does, and answers.
+    /// True when this server runs with the target's port and answers over its socket.
     pub(crate) fn answers(&self) -> bool {
         self.runs_at_port() && self.admin().connect().is_ok()
     }
 
-    /// How we log in ourselves: over the socket, as the administrator.
+    /// Returns our own login: over the socket, as the administrator.
     pub(crate) fn admin(&self) -> Server {
         Server::at_socket(&self.socket(), ADMIN, &self.place.secrets.admin)
     }
@@ -132,7 +134,7 @@ impl Serving<'_> {
         engine::socket_in(&self.place.generation(self.name))
     }
 
-    /// The developer's login, from outside, answered by this data directory and by no other server.
+    /// Logs in as the developer over TCP. Fails if the login fails, or if a server with another data directory answers.
     pub(crate) fn prove(&self) -> Result<(), Error> {
         let (host, port) = (reached_at(&self.generation.bind), self.place.state.port);
         let mut server = Server::at(host, port, DEVELOPER, &self.place.secrets.developer);
@@ -172,14 +174,14 @@ impl Serving<'_> {
             user: self.place.home.user,
             listen,
             settings: self.generation.settings.clone(),
-            // Whatever the option file says of it, a text is what is between its quotes.
+            // The target's option file may set another SQL mode; `LITERALLY` makes the literals mean what they say.
             before: format!("{LITERALLY}{accounts}{}", admin_lines(&self.place.secrets.admin)),
         };
         Ok(service.begin()?)
     }
 }
 
-/// What makes our own account, whatever became of it since.
+/// Returns statements that make our own account anew.
 pub(crate) fn admin_lines(password: &str) -> String {
     let account = format!("'{ADMIN}'@'localhost'");
     format!(
@@ -188,7 +190,7 @@ pub(crate) fn admin_lines(password: &str) -> String {
     )
 }
 
-/// Makes the loader's account one that nobody can log in with.
+/// Locks the loader's account and gives it a password that nobody knows.
 pub(crate) fn lock_loader(session: &mut Session) -> Result<(), Error> {
     let sql = format!(
         "ALTER USER '{LOADER}'@'localhost' IDENTIFIED BY {} ACCOUNT LOCK",
@@ -198,7 +200,8 @@ pub(crate) fn lock_loader(session: &mut Session) -> Result<(), Error> {
     Ok(())
 }
 
-/// A small server for one developer: no binary log, nothing that is measured, nothing that waits for the disk at a commit.
+/// Returns our option-file lines: a small server for one developer, without binary log and performance schema. Its commits do not
+/// wait for the disk.
 pub(crate) fn defaults(program: &ServerProgram, memory: &str) -> String {
     let mut lines = format!(
         "skip-log-bin\nskip-name-resolve\ncharacter-set-server=utf8mb4\ninnodb-buffer-pool-size={memory}\n\
@@ -208,13 +211,14 @@ pub(crate) fn defaults(program: &ServerProgram, memory: &str) -> String {
     );
     if program.brand == Brand::Mysql {
         lines.push_str("innodb-log-buffer-size=4M\ninnodb-change-buffering=none\n");
-        // What is written twice is read back whole at every start, and stays in memory: 30 MiB at the default of 128 pages.
+        // MySQL reads the doublewrite files at every start and keeps them in memory: 30 MiB at the default of 128 pages.
         lines.push_str("innodb-doublewrite-pages=4\n");
     }
     lines
 }
 
-/// Whether somebody else has a port, and keeps it: a server that was killed a moment ago has no name any more before it has no port.
+/// True when a port is still taken after [`PORT_PATIENCE`]. The wait is for a server that was killed a moment ago: its process
+/// has no command line any more, but still its port.
 pub(crate) fn stays_taken(bind: &str, port: u16) -> bool {
     let start = Instant::now();
     while is_taken(bind, port) {
@@ -226,13 +230,13 @@ pub(crate) fn stays_taken(bind: &str, port: u16) -> bool {
     false
 }
 
-/// Whether somebody else has a port.
+/// True when a port is taken now.
 pub(crate) fn is_taken(bind: &str, port: u16) -> bool {
     let address = bind.parse().unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
     TcpListener::bind((address, port)).is_err()
 }
 
-/// Who is connected, but for ourselves; nothing if nobody can say.
+/// Returns the connected accounts but our own; `None` if the server cannot be asked.
 pub(crate) fn connected(serving: &Serving<'_>) -> Option<Vec<String>> {
     let mut session = serving.admin().connect().ok()?;
     let rows: Vec<Row> = session.rows("listing who is connected", "SHOW PROCESSLIST").ok()?;

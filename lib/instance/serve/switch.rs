@@ -1,15 +1,15 @@
-//! The switch: which generation answers at the target's port.
+//! The switch: puts a generation in the place of the one that answers at the target's port.
 //!
 //! ```text
-//! write down which one comes (state.next)        from here on a killed run is finished or reverted by the next
-//! start the new one, and halt it (SIGSTOP) when it has read its data and before it wants the port
-//! tell the old one to stop                       the port is down from here …
-//! when it has left the port: let the new one go on, and log in there as the developer                  … to here
-//! wait until the old one has ended; write down that the new one is in use   the switch: one rename of state.json
+//! write the new generation's name to state.next     from here on the next run finishes or reverts the switch of a killed run
+//! start the new server, and halt it (SIGSTOP) when it has read its data and before it takes the port
+//! tell the old server to stop                       the port is down from here …
+//! when the port is free: let the new server go on, and log in to it as the developer                    … to here
+//! wait until the old server has ended; write state.current    the switch itself: one rename of state.json
 //! ```
 //!
-//! If any of it fails, the last step included, the old one is started again. What comes after (the developer's `client.cnf`) only
-//! warns. [`repair`] finishes what a killed run began: if the new one answers, it stays, or else the old one
+//! If a step fails, the last one included, the old server is started again. A failure after that (to write the developer's
+//! `client.cnf`) is a warning. [`repair`] ends the switch of a killed run: the new server stays if it answers, else the old one
 //! comes back.
 
 use std::path::Path;
@@ -22,7 +22,7 @@ use crate::house::{Cancel, House};
 use crate::instance::error::Error;
 use crate::instance::home::{TargetPlace, TargetState};
 
-/// What a server writes when it starts: its temporary tablespaces, and what recovery takes.
+/// Bytes that a server writes when it starts: for its temporary tablespaces and for recovery.
 const START_BYTES: u64 = 32 << 20;
 
 /// Puts a generation in the place of the one in use. Returns how long nobody answered at the port.
@@ -41,11 +41,11 @@ pub(crate) fn switch(
     if let Some(next) = serving(place, to) {
         next.check_program()?;
     }
-    // Without room for what a server makes when it starts, neither the new one nor the old one would come up.
+    // Without room for a server's start neither the new nor the old server would come up.
     place.home.refuse_full(START_BYTES)?;
     place.state.next = Some(to.to_owned());
     let _held = house.hold();
-    // From here on nothing is interrupted: it is over in a moment, and half of it is worse than either end.
+    // From here on no signal interrupts: the switch is short, and half a switch is worse than none.
     match exchange(house, place, to, accounts) {
         Ok(down) => {
             write_client(house, place);
@@ -68,17 +68,17 @@ fn exchange(
     let old = place.state.current.as_ref().map(|old| place.data(old));
     let mut coming = begin(place, to, accounts)?;
     if old.as_ref().is_some_and(|old| !engine::running(old).is_empty()) {
-        // Most of what can be wrong with the new one shows here, while the old one still answers.
+        // Most faults of the new server show here, while the old one still answers.
         coming.hold()?;
     }
     let began = Instant::now();
     let served = old.as_ref().map_or(Ok(()), |old| leave(place, old, to));
     let served = served.and_then(|()| serve(house, place, to, accounts, coming));
     let down = began.elapsed();
-    // Whatever came of the new one: the old one must have ended before anybody starts it again or keeps it for an undo.
+    // The old server must have ended in any case: before it is started again, and before it is kept for `undo`.
     let ended = old.map_or(Ok(()), |old| engine::stop(&old).map(drop));
     served?;
-    // The new one answers, so an old one that does not end is worth a warning, and no reason to go back to it.
+    // The new server answers. So an old one that does not end is only a warning.
     if let Err(e) = ended {
         house.progress.warn(&format!(
             "{}: the new instance is in use, and the old one stays: {}",
@@ -90,7 +90,7 @@ fn exchange(
     Ok(down)
 }
 
-/// Has the old one leave the port. What it still has to write it writes while the new one goes on: they share nothing.
+/// Makes the old server leave the port. It may still write its data while the new one starts: they share no files.
 fn leave(place: &TargetPlace<'_>, old: &Path, to: &str) -> Result<(), Error> {
     let bind = place.state.generations.get(to).map_or("", |generation| generation.bind.as_str());
     engine::tell_to_stop(old)?;
@@ -100,10 +100,10 @@ fn leave(place: &TargetPlace<'_>, old: &Path, to: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Begins to start a generation at the port, and does not wait until it answers.
+/// Begins to start a generation at the port, without waiting for an answer.
 fn begin(place: &TargetPlace<'_>, name: &str, accounts: &Accounts) -> Result<Starting, Error> {
     let serving = known(place, name)?;
-    // Two servers never work on one directory.
+    // Two servers must never work on one data directory.
     let data = place.data(name);
     if !engine::running(&data).is_empty() {
         return Err(engine::Error::StillAlive { data }.into());
@@ -134,7 +134,7 @@ fn serving<'a>(place: &'a TargetPlace<'a>, name: &'a str) -> Option<Serving<'a>>
     Some(Serving { place, name, generation })
 }
 
-/// The switch itself: one rename of `state.json`.
+/// Records the new generation as in use, by one rename of `state.json`: the switch itself.
 fn commit(place: &mut TargetPlace<'_>, to: &str) -> Result<(), Error> {
     let old = place.state.current.replace(to.to_owned());
     if old.as_deref() != Some(to) {
@@ -145,16 +145,16 @@ fn commit(place: &mut TargetPlace<'_>, to: &str) -> Result<(), Error> {
     place.save()
 }
 
-/// Writes the developer's option file. Only the path of the server's public key changes in it with a switch: a failure is a warning, and
-/// the next run writes it.
+/// Writes the developer's option file. A switch changes only the public key's path in it, so a failure is a warning; the next run
+/// writes the file.
 fn write_client(house: &House, place: &TargetPlace<'_>) {
     if let Err(e) = place.write_client() {
         house.progress.warn(&format!("{}: its client.cnf is as it was: {}", place.name, said(&e)));
     }
 }
 
-/// Starts the old one again, and then writes down that it is in use: what is written wrong, the next run mends, but a server that is
-/// down, nobody starts. What fails here is a warning: the error is what made the switch fail.
+/// Starts the old server again, then restores `state.json`. In this order, since the next run repairs a wrong file, but nobody
+/// starts a server that is down. Failures here are warnings: the caller returns the error of the switch.
 fn revert(house: &House, place: &mut TargetPlace<'_>, before: TargetState, to: &str, ran: bool) {
     let warn = |name: &str, what: &str, e: &Error| {
         house.progress.warn(&format!("{name}: {what}: {}", said(e)));
@@ -178,19 +178,19 @@ fn revert(house: &House, place: &mut TargetPlace<'_>, before: TargetState, to: &
     }
 }
 
-/// Starts the one that was there before.
+/// Starts the generation that was in use before, at the port.
 fn again(house: &House, place: &TargetPlace<'_>, old: &str) -> Result<(), Error> {
     let none = Accounts::default();
     let coming = begin(place, old, &none)?;
     serve(house, place, old, &none, coming)
 }
 
-/// An error with what caused it, for a warning.
+/// Formats an error with its cause, for a warning.
 fn said(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }
 
-/// Finishes or reverts what a killed run left behind, and starts what is to be up. Returns what was done, in words.
+/// Does [`finish`] and [`raise`]. Returns what was done, in words, if anything.
 pub(crate) fn repair(house: &House, place: &mut TargetPlace<'_>) -> Result<Option<String>, Error> {
     let mut done: Vec<&str> = finish(house, place)?.into_iter().collect();
     if raise(house, place)? {
@@ -199,8 +199,8 @@ pub(crate) fn repair(house: &House, place: &mut TargetPlace<'_>) -> Result<Optio
     Ok((!done.is_empty()).then(|| done.join("; ")))
 }
 
-/// Finishes or reverts a switch that was interrupted. Removes generations that the state does not know, and stops the previous one,
-/// which a kill may have left running.
+/// Finishes or reverts an interrupted switch. Removes generations that are not in the state, and stops the previous one, which a
+/// killed run may have left running. Returns what was done with the switch, in words.
 pub(crate) fn finish(house: &House, place: &mut TargetPlace<'_>) -> Result<Option<&'static str>, Error> {
     let mut done = None;
     if let Some(next) = place.state.next.clone() {
@@ -227,10 +227,10 @@ pub(crate) fn finish(house: &House, place: &mut TargetPlace<'_>) -> Result<Optio
     Ok(done)
 }
 
-/// Starts what is to be up and is not. Returns whether it did.
+/// Starts the instance if it is meant to be up and does not answer. Returns whether it was started.
 pub(crate) fn raise(house: &House, place: &TargetPlace<'_>) -> Result<bool, Error> {
     let Some(current) = Serving::in_use(place) else { return Ok(false) };
-    // One that runs all the same is stopping, or a killed run worked on it behind its socket.
+    // A server that runs and does not answer there is stopping, or a killed run worked on it behind its socket.
     let at_port = current.answers();
     if !at_port {
         engine::stop(&place.data(current.name))?;

@@ -1,15 +1,15 @@
-//! In whose hands a running server is, where systemd runs the host.
+//! Gives a running server to a systemd unit of its own, on hosts with systemd.
 //!
-//! A server that a job of a build agent has started belongs to the agent's unit (it is in its cgroup), and when the unit is stopped
-//! systemd ends all that belongs to it. So where `scripts/install --instances` was run, a server that is to stay up belongs to a unit of its own,
-//! `refreshkit-instance@NAME.service`:
+//! A server that a job of a build agent starts is in the cgroup of the agent's unit, and systemd ends it when it stops that unit.
+//! So where `scripts/install --instances` was run, a server that is meant to be up gets `refreshkit-instance@NAME.service`:
 //!
 //! ```text
-//! the unit is not active: systemctl enable --now (as root; others by sudo: jenkins/refreshkit.sudoers); its own `up` finds the server running
-//! the server is not counted to it: ask systemd to count it there (AttachProcessesToUnit, which it allows for a process and a unit of one user)
+//! the unit is not active: systemctl enable --now (as root; others by sudo: jenkins/refreshkit.sudoers)
+//!   the unit runs `dev-restore up`, which finds the server running
+//! the server is not in the unit: AttachProcessesToUnit (systemd allows it for a process and a unit of the same user)
 //! ```
 //!
-//! It is enabled as long as the instance is to be up, so it comes back after a reboot. What fails here is told, and the server serves on.
+//! The unit is enabled as long as the instance is meant to be up, so that a boot starts it. A failure here is a warning.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -20,19 +20,20 @@ use crate::engine::{self, HostUser};
 use crate::house::House;
 use crate::instance::home::TargetPlace;
 
-/// There as long as systemd runs the host (sd_booted(3)).
+/// A directory that exists if systemd runs the host (sd_booted(3)).
 const BOOTED: &str = "/run/systemd/system";
 
-/// The configuration that the unit names: Units are for the targets of this file: one of the same name in another file is another server, without a unit.
+/// The configuration file that the unit uses. A target of the same name in another file is another server and gets no unit.
 const CONFIG: &str = "/etc/refreshkit/refresh.toml";
 
 /// Directories in which the systemd unit may be.
 const UNITS: [&str; 3] = ["/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system"];
 
-/// With the whole path, as in jenkins/refreshkit.sudoers.
+/// The whole path, since jenkins/refreshkit.sudoers allows only this one.
 const SYSTEMCTL: &str = "/usr/bin/systemctl";
 
-/// What is to be up is in its unit's hands afterwards. Nobody may hold the target's lock: the unit's `up` takes it.
+/// Gives the server of an instance that is meant to be up to its unit. Call this without the target's lock: the unit's `up`
+/// takes it.
 pub(crate) fn hand_over(house: &House, place: &TargetPlace<'_>) {
     let Some((name, _)) = place.state.in_use().filter(|_| place.state.up && is_wanted(house)) else { return };
     let unit = unit_of(&place.name);
@@ -46,7 +47,7 @@ pub(crate) fn hand_over(house: &House, place: &TargetPlace<'_>) {
     }
 }
 
-/// Disables and stops the unit of an instance that is down or gone, so that a boot does not start it again.
+/// Disables and stops the unit of an instance that is down or removed, so that a boot does not start it again.
 pub(crate) fn let_go(house: &House, target: &str) {
     let unit = unit_of(target);
     if !is_wanted(house) || !asked(&["is-enabled", &unit]) && !asked(&["is-active", &unit]) {
@@ -71,13 +72,13 @@ fn give(unit: &str, process: &str) -> Result<(), String> {
     if is_counted_to(unit, process) {
         return Ok(());
     }
-    // The unit's own `up` is not to wait for itself.
+    // If this process is the unit's own `up`, it must not wait for itself.
     if !is_counted_to(unit, "self") && !asked(&["is-active", unit]) {
         let user = said(SYSTEMCTL, &["show", "--property=User", "--value", unit])?;
         refuse_another(&user)?;
         systemctl("enable", unit)?;
     }
-    // The unit's own `up` may have done it just now.
+    // The unit's `up`, which `enable` has started, may have attached the server by now.
     if is_counted_to(unit, process) {
         return Ok(());
     }
@@ -88,7 +89,7 @@ fn give(unit: &str, process: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Refuses a unit of another user: a server and its unit must be of one user.
+/// Fails if the unit is of another user: systemd attaches a process only to a unit of its own user.
 fn refuse_another(user: &str) -> Result<(), String> {
     let us = rustix::process::geteuid().as_raw();
     let user = if user.is_empty() { "root" } else { user };
@@ -100,13 +101,13 @@ fn refuse_another(user: &str) -> Result<(), String> {
     ))
 }
 
-/// Whether systemd counts a process to a unit.
+/// True when a process is in the cgroup of a unit.
 fn is_counted_to(unit: &str, process: &str) -> bool {
     let groups = fs::read_to_string(format!("/proc/{process}/cgroup")).unwrap_or_default();
     groups.lines().any(|group| group.split('/').any(|part| part == unit))
 }
 
-/// Changes what is up now and after a reboot.
+/// Runs `systemctl VERB --now UNIT`, through sudo if this user is not root.
 fn systemctl(verb: &str, unit: &str) -> Result<(), String> {
     let arguments = [verb, "--now", unit];
     if rustix::process::geteuid().is_root() {
@@ -117,12 +118,12 @@ fn systemctl(verb: &str, unit: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether systemctl says yes.
+/// True when systemctl succeeds, as for `is-active` and `is-enabled`.
 fn asked(arguments: &[&str]) -> bool {
     said(SYSTEMCTL, &[&["--quiet"][..], arguments].concat()).is_ok()
 }
 
-/// What a program says; or why it fails, in its own words.
+/// Runs a program. Returns its stdout; fails with the last line of its stderr.
 fn said(program: &str, arguments: &[&str]) -> Result<String, String> {
     let mut command = Command::new(program);
     command.args(arguments.iter().map(OsStr::new)).env_clear().stdin(Stdio::null());

@@ -1,11 +1,11 @@
-//! One template, from an empty directory to its name.
+//! Bakes one template, from an empty directory to the rename.
 //!
 //! ```text
-//! .ID: install, start behind a socket alone, accounts, load and compare, lock the loader, stop in order
-//! look at every file; write template.json; sync; rename to KEY
+//! in .ID: install, start behind a socket alone, accounts, load and compare, lock the loader, stop in order
+//! check every file; write template.json; sync; rename to KEY
 //! ```
 //!
-//! Whoever holds the template's lock finds only what a dead run left in `.ID`, and begins anew.
+//! The caller holds the template's lock. So `.ID` can only hold what a killed run left, and is removed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,13 +24,13 @@ use crate::mysql::{Engine, Server, Session};
 use crate::restore::ChosenDump;
 use crate::sql::{name, plain_literal};
 
-/// Tables and keys on disk, compared with the bytes of SQL that they come from.
+/// Estimated bytes of tables and keys on disk for each byte of SQL.
 const DISK_PER_SQL_BYTE: u64 = 2;
 
-/// What a data directory takes before anything is in it: system tables, logs.
+/// Bytes of a data directory without any data: system tables, logs.
 const EMPTY_BYTES: u64 = 256 << 20;
 
-/// What a server makes anew, or must not share with its copies: the first holds its UUID.
+/// Files that a server makes anew or that copies must not share: `auto.cnf` holds the server's UUID.
 const LEFT_OUT: [&str; 2] = ["auto.cnf", "ib_buffer_pool"];
 
 /// Bakes a template at `directory`.
@@ -44,13 +44,13 @@ pub(super) fn bake(
     let began = Instant::now();
     refuse_system(dump)?;
     engine::refuse_confined(&program.path, &home.root)?;
-    // A short name, since a socket's path has few bytes.
+    // A short name, since a socket's path has 107 bytes at most.
     let key = directory.file_name().unwrap_or_default().to_string_lossy();
     let partial = directory.with_file_name(format!(".{}", id_of(&key)));
     let data = engine::data_in(&partial);
     engine::stop(&data)?;
     remove(&partial)?;
-    // What is left of one that was being removed.
+    // A killed run may have left half a template here that it was removing.
     remove(directory)?;
     home.refuse_full(
         dump.manifest()
@@ -117,7 +117,7 @@ fn fill(
     let socket = engine::socket_in(partial);
     let mut session = Server::at_socket(&socket, ADMIN, &admin).connect()?;
     let loads = Server::at_socket(&socket, LOADER, &loader);
-    // Nothing is lost with it: whatever ends this ends the template.
+    // The redo log is not needed for the load: after any failure the template is baked anew.
     let mysql = session.engine() == Engine::MySql;
     let unlogged = mysql && session.attempt("ALTER INSTANCE DISABLE INNODB REDO_LOG");
     let tables = dump.load(house, &mut session, &loads)?;
@@ -141,7 +141,7 @@ fn fill(
     Ok(tables)
 }
 
-/// For the load alone: what a crash would lose is thrown away by the next run.
+/// Returns option-file lines for the load. Nothing waits for the disk: after a crash the next run bakes anew.
 fn settings(program: &ServerProgram) -> String {
     let mut lines = "skip-log-bin\nskip-name-resolve\ncharacter-set-server=utf8mb4\ninnodb-buffer-pool-size=256M\n\
                      innodb-flush-log-at-trx-commit=0\nperformance-schema=OFF\nlocal-infile=1\nmax-allowed-packet=1G\n\
@@ -153,7 +153,8 @@ fn settings(program: &ServerProgram) -> String {
     lines
 }
 
-/// Ours, and the loader's with rights on the dump's databases alone. Those of the installation go.
+/// Returns statements that make our account and the loader's, which has rights on the dump's databases alone, and that drop the
+/// accounts of the installation.
 fn accounts(program: &ServerProgram, dump: &ChosenDump, admin: &str, loader: &str) -> String {
     let account = format!("'{LOADER}'@'localhost'");
     let mut lines = format!("CREATE USER {account} IDENTIFIED BY {};\n", plain_literal(loader));
@@ -170,7 +171,7 @@ fn close(session: &mut Session) -> Result<(), Error> {
     lock_loader(session)
 }
 
-/// A dump that would replace what is the server's own.
+/// Fails if the dump holds one of the server's own databases.
 fn refuse_system(dump: &ChosenDump) -> Result<(), Error> {
     let mut databases = dump.manifest().databases.iter();
     let Some(own) = databases.find(|database| engine::is_the_servers_own(&database.name)) else {
@@ -180,15 +181,15 @@ fn refuse_system(dump: &ChosenDump) -> Result<(), Error> {
     Err(Error::NoTemplate { dump: dump.section().name, why })
 }
 
-/// No file elsewhere, which all copies would share. A dump that says DATA DIRECTORY is no dump, and the loader may not say it; this
-/// looks at what came of it.
+/// Fails if a table's file lies outside the data directory, since all copies would share it. The dump reader refuses DATA
+/// DIRECTORY and the loader has no right to it; this checks the result.
 fn refuse_links(dump: &ChosenDump, data: &Path) -> Result<(), Error> {
     let Some(link) = link_in(data)? else { return Ok(()) };
     let why = format!("{} is a link out of its data directory", link.display());
     Err(Error::NoTemplate { dump: dump.section().name, why })
 }
 
-/// The first that leads elsewhere: a link, what InnoDB writes for one, or anything else that is neither a file nor a directory.
+/// Returns the first link in a data directory: a symbolic link, InnoDB's `.isl` file, or anything that is no file or directory.
 fn link_in(data: &Path) -> Result<Option<PathBuf>, Error> {
     for entry in WalkDir::new(data).sort_by_file_name() {
         let entry = entry.map_err(|e| Error::file("read", data)(e.into()))?;
@@ -200,7 +201,7 @@ fn link_in(data: &Path) -> Result<Option<PathBuf>, Error> {
     Ok(None)
 }
 
-/// Bytes on the disk.
+/// Returns the bytes that a directory takes on the disk.
 fn bytes_of(directory: &Path) -> Result<u64, Error> {
     use std::os::unix::fs::MetadataExt;
     let mut bytes = 0;

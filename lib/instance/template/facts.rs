@@ -1,4 +1,4 @@
-//! What a template says of itself: a file beside its data, and the last that is written into it.
+//! `template.json`: the facts about a template, beside its data. Written last, so a template without it is not complete.
 
 use std::path::{Path, PathBuf};
 
@@ -15,21 +15,21 @@ use crate::instance::home::read_json;
 use crate::restore::ChosenDump;
 use crate::sql::hex;
 
-/// What a template says of itself.
+/// The content of a template's `template.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct TemplateFacts {
     /// File name of the dump.
     pub(crate) dump: String,
-    /// SHA-256 of what the dump says about itself, the hashes of all its parts among it.
+    /// SHA-256 of the dump's manifest, which holds the hashes of all members.
     pub(crate) dump_sha256: String,
-    /// Directory of dumps that it was baked for; who has another one does not know whether the dump is still there.
+    /// The configured directory of dumps when it was baked: only a run with the same one can tell whether the dump still exists.
     #[serde(default)]
     pub(crate) dumps: Option<PathBuf>,
     /// The server program that made the data directory.
     pub(crate) program: ServerProgram,
     /// Version of refreshkit that baked it.
     pub(crate) tool_version: String,
-    /// When baking it ended.
+    /// When the load had ended.
     pub(crate) baked_at: Timestamp,
     /// Seconds that baking took.
     pub(crate) seconds: f64,
@@ -37,29 +37,29 @@ pub(crate) struct TemplateFacts {
     pub(crate) databases: Vec<String>,
     /// Rows in all tables.
     pub(crate) rows: u64,
-    /// Each table, as it was compared with the dump.
+    /// Name, rows and digest of each table, as compared with the dump.
     pub(crate) tables: Vec<TableDigest>,
-    /// Bytes on the disk.
+    /// Bytes that the data directory takes on the disk.
     pub(crate) bytes: u64,
 }
 
-/// What is at a template's place; nothing if there is none.
+/// Reads the facts of a template; `None` if the directory is no complete template.
 pub(super) fn facts_of(directory: &Path) -> Result<Option<TemplateFacts>, Error> {
     read_json(&directory.join("template.json"))
 }
 
-/// The directory of dumps, by the one spelling that it has.
+/// Returns the canonical path of the configured directory of dumps, if there is one.
 pub(super) fn dumps_of(house: &House) -> Option<PathBuf> {
     archive::directory(&house.config, None, Purpose::Reading).ok()?.canonicalize().ok()
 }
 
-/// What no two dumps share: their manifests hold the hashes of all that is in them.
+/// Returns the SHA-256 of a dump's manifest. No two dumps share it, since a manifest holds the hashes of all members.
 pub(super) fn identity(dump: &ChosenDump) -> String {
     let text = serde_json::to_vec(dump.manifest()).expect("a manifest has only string keys");
     hex(&Sha256::digest(&text))
 }
 
-/// A template's key in few letters: what its lock is called, and the directory in which it is baked.
+/// Returns a short hash of a template's key, for the names of its lock and of the directory in which it is baked.
 pub(super) fn id_of(key: &str) -> String {
     format!("{:016x}", xxhash_rust::xxh3::xxh3_64(key.as_bytes()))
 }

@@ -1,8 +1,8 @@
 //! Templates: a dump, loaded and verified once, as the data directory of a server that was stopped in order.
 //!
-//! In: a dump that was chosen, a server program. Out: a [`Template`] that nobody removes as long as it is held. It is there as a
-//! whole or not at all: it gets its name by a rename. A template of another server version, or of another version of ours that
-//! makes them otherwise, has another name, so it is baked anew and never upgraded.
+//! In: a chosen dump, a server program. Out: a [`Template`], which nobody removes while it is held. A template is complete or
+//! does not exist, since a rename gives it its name. For another server version, or another [`FORMAT`], it has another name: it
+//! is baked anew, never upgraded.
 
 mod bake;
 mod facts;
@@ -19,20 +19,20 @@ use facts::{TemplateFacts, facts_of, id_of, identity};
 
 pub(crate) use rotate::rotate;
 
-/// How templates are made; another one is another template.
+/// Version of the way in which templates are made. Raise it when that changes: then all are baked anew.
 const FORMAT: u32 = 1;
 
-/// A template that stays as long as this lives.
+/// A template, locked against removal until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Template {
     pub(crate) directory: PathBuf,
     pub(crate) facts: TemplateFacts,
-    /// Whether it was baked now.
+    /// True when this call baked it.
     pub(crate) fresh: bool,
     _lock: Lock,
 }
 
-/// Finds the template of a dump, or bakes it. Two at once bake it once.
+/// Finds the template of a dump, or bakes it. Of two runs at once, one bakes and the other waits.
 pub(crate) fn template_of(
     house: &House,
     home: &InstanceHome,
@@ -57,7 +57,7 @@ pub(crate) fn template_of(
     }
 }
 
-/// Whether there is a template already.
+/// True when the template of a dump exists already.
 pub(crate) fn is_baked(
     home: &InstanceHome,
     program: &ServerProgram,
@@ -73,7 +73,7 @@ impl Template {
     }
 }
 
-/// The name of a template's directory: `app-20261122T020000Z-0a1b2c3d-mariadb-10.11.14-1`.
+/// The name of a template's directory: `app-20261122T020000Z-0a1b2c3d4e5f-mariadb-10.11.14-1`.
 fn key(dump: &ChosenDump, program: &ServerProgram) -> String {
     let name = dump.section().name;
     let name: String =

@@ -1,4 +1,4 @@
-//! Which templates go: they stay as long as their dumps.
+//! Removes templates whose dumps are gone.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,10 +12,10 @@ use crate::instance::error::Error;
 use crate::instance::home::{InstanceHome, Lock, TargetPlace, remove};
 use crate::instance::target::InstanceTarget;
 
-/// Removes templates whose dump is rotated away, those of a version of the same server that nobody uses any more, and what dead runs left. The
-/// one that is held stays, whatever is true of it, and so does each that somebody copies.
+/// Removes templates whose dump is gone from the directory of dumps, those of a server version that no target uses any more, and
+/// what killed runs left. The `held` template stays, and so does any that a run copies or bakes.
 pub(crate) fn rotate(house: &House, home: &InstanceHome, held: &Template) -> Result<(), Error> {
-    // Where there is no directory to go by, every dump may still be there.
+    // Without a directory of dumps nothing is removed: every dump may still exist.
     let Some(directory) = dumps_of(house) else { return Ok(()) };
     let used = programs_in_use(house, home)?;
     let dumps: BTreeSet<String> =
@@ -34,12 +34,12 @@ pub(crate) fn rotate(house: &House, home: &InstanceHome, held: &Template) -> Res
                     && !same(&held.facts.program, &facts.program);
                 path != held.directory && (known && !dumps.contains(&facts.dump) || other)
             }
-            // Its lock is free, so nobody is at work in it.
+            // No complete template, and its lock is free: a killed run left it.
             _ => true,
         };
         if goes {
             crate::engine::stop(&crate::engine::data_in(&path))?;
-            // First what says that it is whole.
+            // `template.json` is removed first, so that half a template is never taken for a complete one.
             let _ = fs::remove_file(path.join("template.json"));
             remove(&path)?;
             house.progress.say(&format!("removed the template {file}"));
@@ -48,7 +48,7 @@ pub(crate) fn rotate(house: &House, home: &InstanceHome, held: &Template) -> Res
     Ok(())
 }
 
-/// The programs of all targets, and those that instances were made with.
+/// Returns the server programs of all targets, and those with which the generations here were made.
 fn programs_in_use(house: &House, home: &InstanceHome) -> Result<Vec<ServerProgram>, Error> {
     let configured = InstanceTarget::sections(&house.config);
     let paths = configured.map(|(_, settings)| settings.program.as_ref().map(std::path::PathBuf::from));

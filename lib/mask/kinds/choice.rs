@@ -1,4 +1,4 @@
-//! The kind `choice`: one value out of a list, by weight, or by what the value was.
+//! The kind `choice`: one value out of a list, by weight, or the value that a map has for the original.
 //!
 //! In: `values` and `weights`, or `map` and `value`. Out: an SQL expression that gives one of them.
 
@@ -12,9 +12,9 @@ use crate::sql::literal;
 
 /// The values that `choice` chooses from.
 pub(crate) enum ChoiceSource<'a> {
-    /// Each value and how often it comes.
+    /// Each value with its weight: how often it is chosen.
     Weighted(Vec<(&'a Scalar, u64)>),
-    /// What each known value becomes, and what the others do.
+    /// A map of known values to new ones, and the value that all others become.
     Mapped(&'a BTreeMap<String, Scalar>, &'a Scalar),
 }
 

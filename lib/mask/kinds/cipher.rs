@@ -1,6 +1,8 @@
-//! Format-preserving encryption: other digits where there are digits, other letters where there are letters, and no two values alike.
+//! Format-preserving encryption: other digits for digits, other letters for letters, and no two results alike for ASCII
+//! values.
 //!
-//! In: a text column of few characters. Out: SQL over one value. Letters keep their case, everything else stays where it is.
+//! In: a text column of few characters. Out: SQL over one value. Letters keep their case, all other characters stay where
+//! they are.
 //!
 //! ```text
 //! letters := all letters of the value, as a number;  digits := all digits, as a number
@@ -9,9 +11,10 @@
 //! the rounds of the digits also depend on the letters; then all go back to their places
 //! ```
 //!
-//! Sums modulo the number of values of a half never leave the domain, so nothing has to be tried again (cycle walking), however small it
-//! is. A value with any other character than ASCII's becomes the first digits of a hash: nothing of it stays, and two short ones may
-//! become alike. Of a single digit or letter, all that four rounds can do is add one number: look at `hash` where there is room.
+//! A sum modulo the number of values of a half is again a value of this half, so no result must be tried again (cycle
+//! walking), however few the values are. A value with a character beyond ASCII becomes the first digits of a hash:
+//! nothing of it stays, and two short ones may become alike. Values of a single digit or letter are all moved by the same
+//! number: `hash` is better where there is room.
 
 use std::fmt::Write as _;
 
@@ -22,18 +25,18 @@ use super::target::{Made, MaskTarget, apart};
 use crate::config::Wrong;
 use crate::mask::fit;
 
-/// Half of them fit into 64 bits, letters too.
+/// The longest column, in characters: half of them fit into 64 bits as a number, letters too.
 pub(crate) const CHARACTERS_MAX: u64 = 26;
 
-/// Hexadecimal digits of a hash that a round adds.
+/// How many hexadecimal digits of a hash a round adds.
 const ROUND_DIGITS: usize = 15;
 
-/// What the rounds of digits and of letters are told apart by.
+/// Parts of the hashed text, so that digits, letters and values beyond ASCII get different hashes.
 const DIGITS: char = 'd';
 const LETTERS: char = 'l';
 const OTHER: char = 'o';
 
-/// Other digits and letters in the same places.
+/// The kind `cipher`: other digits and letters in the same places.
 pub(crate) fn cipher(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     super::plain::text_only(target, "cipher")?;
     let places = fit::capacity(target);
@@ -50,7 +53,7 @@ pub(crate) fn cipher(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wron
     }
     let places = usize::try_from(places).unwrap_or_default();
     let value = format!("CONVERT({} USING utf8mb4) COLLATE utf8mb4_bin", target.value);
-    // Letters of other alphabets have no class here, and none may stay.
+    // Letters beyond ASCII cannot be encrypted, and none may stay.
     let other = format!("LEFT({}, CHAR_LENGTH({value}))", keyed(&format!("{domain}/{OTHER}"), &value));
     let ours = placed(&value, places, domain);
     Ok(apart(around(
@@ -59,8 +62,8 @@ pub(crate) fn cipher(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wron
     )))
 }
 
-/// A row of values that are computed once, and what is made of them: SQL knows no other way to name one. MySQL lets the values see the
-/// innermost row only, so each row carries on what the next ones need.
+/// `body` over a row of values that are computed once: SQL knows no other way to name a value. On MySQL the values can
+/// use the innermost row only, so each row also has the values that the next rows need (`same`).
 fn named(alias: &str, columns: &[(&str, &str, String)], body: &str) -> String {
     let values: Vec<&str> = columns.iter().map(|(_, _, value)| value.as_str()).collect();
     let mut list = String::new();
@@ -77,7 +80,7 @@ fn named(alias: &str, columns: &[(&str, &str, String)], body: &str) -> String {
 const TEXT: &str = "VARCHAR(64)";
 const NUMBER: &str = "BIGINT UNSIGNED";
 
-/// A value carried on from the row `alias`.
+/// A value of the row `alias`, handed on to the next row.
 fn same<'a>(alias: &str, name: &'a str) -> (&'a str, &'static str, String) {
     let kind = if ["d", "k", "t"].contains(&name) { TEXT } else { NUMBER };
     (name, kind, format!("{alias}.{name}"))
@@ -94,7 +97,7 @@ fn placed(value: &str, places: usize, domain: &str) -> String {
     named("x", &[("d", TEXT, only("0-9")), ("k", TEXT, only("0-9A-Za-z"))], &body)
 }
 
-/// Digits and what stands between them: what most numbers are.
+/// Encrypts a value without letters, as most numbers are: digits, and what stands between them.
 fn plain_digits(value: &str, places: usize, domain: &str) -> String {
     let new = written_digits("e", &last_rounds(domain, DIGITS, "e", "''"));
     let stays = |c: &str| format!("NOT {}", is_digit(c));
@@ -108,7 +111,8 @@ fn plain_digits(value: &str, places: usize, domain: &str) -> String {
     named("f", &first.concat(), &named("e", &second.concat(), &body))
 }
 
-/// Letters, and digits whose rounds depend on them; both go where they were, and the letters keep their case.
+/// Encrypts a value with letters. The rounds of its digits depend on its letters. Both stay in their places, and the
+/// letters keep their case.
 fn lettered(value: &str, places: usize, domain: &str) -> String {
     let letters = [numbers_of_letters(places, "y"), ["d", "k", "t"].map(|name| same("y", name)).to_vec()];
     let letters_second = [
@@ -127,7 +131,7 @@ fn lettered(value: &str, places: usize, domain: &str) -> String {
     ];
     let new_letters = written_letters(places, "h");
     let new_digits = written_digits("h", &last_rounds(domain, DIGITS, "h", "h.t"));
-    // Where there was a digit a place is kept open among the letters.
+    // The letters, with a `0` wherever the value has a digit.
     let open = spread_with("h.k", places, &new_letters, &is_digit, |_| "'0'".to_owned());
     let both = [("t", TEXT, open), ("d", TEXT, new_digits), same("h", "k")];
     let body = between(value, places, &cased(places, &merged(places)));
@@ -150,7 +154,7 @@ fn lettered(value: &str, places: usize, domain: &str) -> String {
     .fold(body, |body, (alias, columns)| named(alias, columns, &body))
 }
 
-/// The digits of `o.d` where the letters of `o.t` have left a place.
+/// The letters of `o.t`, with the digits of `o.d` in the places of its zeros.
 fn merged(places: usize) -> String {
     let all = (1..=places).fold("CONCAT(o.d, '.')".to_owned(), |text, at| {
         let here = format!("SUBSTR(o.t, {at}, 1)");
@@ -159,7 +163,7 @@ fn merged(places: usize) -> String {
     format!("CASE WHEN o.d = '' THEN o.t ELSE LEFT({all}, CHAR_LENGTH(o.t)) END")
 }
 
-/// The same with letters in upper case where those of `o.k` are.
+/// `merged`, with letters in upper case where those of `o.k` are.
 fn cased(places: usize, merged: &str) -> String {
     let one = |at: usize| {
         let upper = format!("ASCII(SUBSTR(m.k, {at}, 1)) BETWEEN 65 AND 90");
@@ -180,7 +184,7 @@ fn cased(places: usize, merged: &str) -> String {
     )
 }
 
-/// A text with what is neither digit nor letter of the value between.
+/// `text`, with the characters of the value that are neither digits nor letters put in.
 fn between(value: &str, places: usize, text: &str) -> String {
     let stays = |c: &str| format!("NOT {} AND NOT {}", is_digit(c), is_letter(c));
     let all = spread(value, places, text, &stays);
@@ -212,7 +216,7 @@ fn first_rounds(
     vec![("l", NUMBER, left), ("r", NUMBER, right)]
 }
 
-/// Rounds 3 and 4.
+/// Rounds 3 and 4 on the same halves.
 fn last_rounds(domain: &str, class: char, row: &str, tweak: &str) -> (String, String) {
     two_rounds(domain, class, (3, row), tweak)
 }
@@ -223,14 +227,14 @@ fn two_rounds(domain: &str, class: char, (n, row): (u32, &str), tweak: &str) -> 
     (left, right)
 }
 
-/// How many characters the halves of a text have.
+/// How many characters each half of a text has, as SQL.
 fn halves(text: &str) -> (String, String) {
     let first = format!("CHAR_LENGTH({text}) DIV 2");
     let rest = format!("(CHAR_LENGTH({text}) - {first})");
     (first, rest)
 }
 
-/// The digits `d` of a row as the numbers `l`, `r` below `a`, `b`.
+/// The digits `d` of a row as two numbers: `l` below `a`, `r` below `b`.
 fn numbers_of_digits(row: &str) -> Vec<(&'static str, &'static str, String)> {
     let text = format!("{row}.d");
     let (first, rest) = halves(&text);
@@ -244,13 +248,13 @@ fn numbers_of_digits(row: &str) -> Vec<(&'static str, &'static str, String)> {
     ]
 }
 
-/// Two numbers as so many digits as `d` of a row has.
+/// Two numbers as digits, as many in all as `d` of a row has.
 fn written_digits(row: &str, (left, right): &(String, String)) -> String {
     let (first, rest) = halves(&format!("{row}.d"));
     format!("CONCAT(LPAD({left}, {first}, '0'), LPAD({right}, {rest}, '0'))")
 }
 
-/// The letters `t` of a row, in lower case, as the numbers `l`, `r` below `a`, `b`.
+/// The letters `t` of a row, in lower case, as two numbers: `l` below `a`, `r` below `b`.
 fn numbers_of_letters(places: usize, row: &str) -> Vec<(&'static str, &'static str, String)> {
     let text = format!("{row}.t");
     let (first, rest) = halves(&text);
@@ -272,7 +276,7 @@ fn numbers_of_letters(places: usize, row: &str) -> Vec<(&'static str, &'static s
     ]
 }
 
-/// The numbers `ll`, `lr` of a row as so many letters as its `t` has.
+/// The numbers `ll`, `lr` of a row as letters, as many in all as its `t` has.
 fn written_letters(places: usize, row: &str) -> String {
     let (first, rest) = halves(&format!("{row}.t"));
     let text = |number: &str, letters: &str| {
@@ -286,13 +290,13 @@ fn written_letters(places: usize, row: &str) -> String {
     format!("CONCAT({}, {})", text("ll", &first), text("lr", &rest))
 }
 
-/// The powers of 26, up to that of half the places.
+/// The powers of 26, from 1 to that of half the places.
 fn powers(places: usize) -> impl Iterator<Item = u64> {
     let half = u32::try_from(places.div_ceil(2)).unwrap_or_default();
     (0..=half).map(|n| 26_u64.pow(n))
 }
 
-/// The definition, without a server: what the kind makes of a value.
+/// Computes without a server what the kind makes of a value; `night` is the key.
 pub fn cipher_of(night: &str, domain: &str, value: &str) -> String {
     if !value.is_ascii() {
         let hash =
@@ -346,7 +350,7 @@ mod tests {
 
     use super::*;
 
-    /// Every value of a form: `#` a digit, `?` a letter.
+    /// Every value of a form, in which `#` is a digit and `?` a letter.
     fn domain(form: &str) -> Vec<String> {
         form.chars().fold(vec![String::new()], |all, c| {
             let each: Vec<char> = match c {

@@ -1,14 +1,14 @@
-//! Masks of dates: a shift for each entity, and what is left of a date that only needs a year.
+//! Masks of dates: a shift for each entity, and dates cut to their year, quarter or month.
 
 use super::expression::{around, entity, keyed, number};
 use super::target::{Made, MaskTarget, lossy, needed};
 use crate::catalog::Index;
 use crate::config::{MaskConfig, Wrong, nearest};
 
-/// Years beyond say "for ever", not when: they stay. So do those that say "never".
+/// Dates before the first of these years mean "never", those from the second on "for ever": both stay.
 const YEARS: (u32, u32) = (1000, 9000);
 
-/// A century either way keeps every date between in the calendar.
+/// The longest shift, a century: every shifted date is still in the calendar.
 const DAYS_MAX: u32 = 36_500;
 
 fn dated(target: &MaskTarget<'_>, kind: &str) -> Result<(), Wrong> {
@@ -37,7 +37,7 @@ pub(crate) fn moves(config: &MaskConfig) -> Result<Moves<'_>, Wrong> {
         return Err((format!("days is {DAYS_MAX} at most, not {days}"), None));
     }
     let step = config.step.unwrap_or(1.0);
-    // Days are a u32: every step that fits in them is found by counting.
+    // `step` is a float: counting finds the whole number that is equal to it.
     let step = (1..=days).find(|n| f64::from(*n) >= step && f64::from(*n) <= step);
     let Some(step) = step else {
         return Err((format!("step is a whole number of days, {days} at most"), None));
@@ -45,8 +45,8 @@ pub(crate) fn moves(config: &MaskConfig) -> Result<Moves<'_>, Wrong> {
     Ok(Moves { of, days, step })
 }
 
-/// Some days forward or back, at least one step: as many for all dates of an entity, so that their order and what lies
-/// between them stay.
+/// Moves a date forward or back by some days, at least one `step`. All dates of an entity move by as many, so that their
+/// order and distances stay.
 pub(crate) fn shift(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
     dated(target, "shift")?;
     let Moves { of, days, step } = moves(config)?;
@@ -55,7 +55,7 @@ pub(crate) fn shift(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) 
     let sign = format!("(1 - 2 * CAST({} AS SIGNED))", number(&hash, 13, 2));
     let moved = format!("{} + INTERVAL ((1 + {count}) * {sign} * {step}) DAY", target.value);
     let masked = whole_or(target, &moved);
-    // Within one entity different dates stay different.
+    // Within one entity different dates stay different: an index with the columns of `of` stays unique.
     let beside = |index: &Index| {
         of.iter().all(|of| {
             index.parts.iter().any(|p| p.column.as_ref().is_some_and(|c| c.eq_ignore_ascii_case(of)))
@@ -88,7 +88,7 @@ pub(crate) fn part(config: &MaskConfig) -> Result<DatePart, Wrong> {
     }
 }
 
-/// The first day of the year, the quarter or the month.
+/// The kind `generalise`: the first day of the year, quarter or month.
 pub(crate) fn generalise(target: &MaskTarget<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
     dated(target, "generalise")?;
     let plain = &target.value;
@@ -101,15 +101,15 @@ pub(crate) fn generalise(target: &MaskTarget<'_>, config: &MaskConfig) -> Result
     };
     let masked = match target.column.data_type.as_str() {
         "date" => format!("CAST({text} AS DATE)"),
-        // Noon: 1970-01-01 00:00:00 is no TIMESTAMP, and no clock is changed then.
+        // At noon, since 1970-01-01 00:00:00 is no TIMESTAMP, and summer time never begins or ends at noon.
         "timestamp" => format!("CAST(CONCAT({text}, ' 12:00:00') AS DATETIME)"),
         _ => format!("CAST({text} AS DATETIME)"),
     };
     Ok(lossy(around(target, &whole_or(target, &masked))))
 }
 
-/// `masked` for dates; the zero date, "never" and "for ever" as they are. A date that is not whole (`2020-00-00`) is left
-/// with its year.
+/// `masked` for most dates. The zero date, "never" and "for ever" stay. A date without month or day (`2020-00-00`)
+/// becomes the first day of its year.
 fn whole_or(target: &MaskTarget<'_>, masked: &str) -> String {
     let plain = &target.value;
     let year = format!("CAST(CONCAT(LPAD(YEAR({plain}), 4, '0'), '-01-01 12:00:00') AS DATETIME)");
@@ -126,7 +126,7 @@ fn whole_or(target: &MaskTarget<'_>, masked: &str) -> String {
     )
 }
 
-/// A moment that a TIMESTAMP can hold.
+/// `masked` moved into the range of TIMESTAMP; the zero date stays.
 fn in_epoch(plain: &str, masked: &str) -> String {
     format!(
         "CASE WHEN YEAR({plain}) = 0 THEN {plain} \

@@ -1,4 +1,4 @@
-//! Numbers with check digits: cards, IBANs and what `check` names.
+//! Numbers with check digits: cards, IBANs, and those that `check` of `pattern` names.
 
 use std::str::FromStr;
 
@@ -15,7 +15,7 @@ pub(crate) enum Check {
     Luhn,
     /// EAN, GTIN, UPC, ISBN-13: weights 3 and 1.
     Ean,
-    /// Two digits: the whole is 1 modulo 97 (ISO/IEC 7064 MOD 97-10).
+    /// Two digits that make the whole number 1 modulo 97 (ISO/IEC 7064 MOD 97-10).
     Mod97,
 }
 
@@ -37,17 +37,17 @@ impl FromStr for Check {
 }
 
 impl Check {
-    /// How many check digits there are.
+    /// How many check digits a number has.
     pub(crate) fn length(self) -> usize {
         if self == Self::Mod97 { 2 } else { 1 }
     }
 
-    /// The check digits of `text`, which has `length` digits.
+    /// SQL for the check digits of `text`, which has `length` digits.
     pub(crate) fn expression(self, text: &str, length: usize) -> String {
         let sum = |odd: &dyn Fn(&str) -> String| {
             let digit = |at: usize| {
                 let digit = format!("SUBSTR({text}, {at}, 1)");
-                // The last digit counts most, then every second one.
+                // The last digit and every second one before it are weighted.
                 if (length - at).is_multiple_of(2) { odd(&digit) } else { digit }
             };
             (1..=length).map(digit).collect::<Vec<_>>().join(" + ")
@@ -68,27 +68,27 @@ impl Check {
     }
 }
 
-/// What a card number begins with if nothing else is wished: a range that test systems know.
+/// The first digits of a card number unless `prefix` is set: a range that test systems know.
 const CARD_PREFIX: &str = "400000";
 
-/// Digits of a card number: the fewest, those of most, the most.
+/// How many digits a card number has: at least, usually, at most.
 const CARD_LEAST: usize = 12;
 const CARD_USUAL: usize = 16;
 const CARD_MOST: usize = 19;
 
-/// What people write between the digits of cards and accounts.
+/// Characters that people write between the digits of cards and accounts.
 const BETWEEN: &str = " -";
 
-/// Longer ones (characters) lose what stands between their digits.
+/// The longest values, in characters, that keep the blanks and dashes between their digits.
 const CARD_WRITTEN_MAX: u64 = 31;
 const IBAN_WRITTEN_MAX: u64 = 48;
 
-/// What a card number is made of.
+/// The settings of `card`.
 pub(crate) struct Card<'a> {
-    /// So many digits, all of them; where nothing is said each keeps its own length.
+    /// How many digits every result has; without it, as many as the value.
     length: Option<usize>,
     prefix: &'a str,
-    /// So many digits of its own stay.
+    /// How many first digits of the value stay.
     first: Option<usize>,
 }
 
@@ -108,8 +108,9 @@ pub(crate) fn card_settings(config: &MaskConfig) -> Result<Card<'_>, Wrong> {
     Ok(Card { length, prefix, first: config.first.and_then(|first| usize::try_from(first).ok()) })
 }
 
-/// A card number with a right check digit, as long as it was, and with the blanks and dashes that it had; its first digits (the
-/// issuer's) stay if wished. What is no card number becomes one of the usual length.
+/// A card number with a right check digit. Without `length` it has the length, blanks and dashes of the value. The first
+/// digits of the value (the issuer's) stay if `first` is set. A value that is no card number becomes one of the usual
+/// length.
 pub(crate) fn card(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
     let Card { length, prefix, first } = card_settings(config)?;
     let whole_number = target.column.data_type == "bigint";
@@ -121,14 +122,14 @@ pub(crate) fn card(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) -
     let is_card = format!("{own} REGEXP '^[0-9]{{{CARD_LEAST},{CARD_MOST}}}$'");
     let before = match first {
         Some(first) => {
-            // A shorter prefix of our own is filled up, so that the length is the same.
+            // The prefix is filled up with zeros, or cut, to as many digits as stay of a card number.
             let spare = format!("{prefix:0<first$.first$}");
             format!("CASE WHEN {is_card} THEN LEFT({own}, {first}) ELSE '{spare}' END")
         }
         None => format!("'{prefix}'"),
     };
     let usual = if whole_number { CARD_USUAL as u64 } else { fit::capacity(target).min(CARD_USUAL as u64) };
-    // What begins with a 9 and has 19 digits may be more than the column holds.
+    // A number of 19 digits that begins with a 9 may be more than the column holds.
     let most = match first {
         _ if !whole_number => CARD_MOST.to_string(),
         Some(_) => format!("IF(LEFT({own}, 1) = '9', {}, {CARD_MOST})", CARD_MOST - 1),
@@ -140,7 +141,7 @@ pub(crate) fn card(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) -
     };
     let hash = keyed(domain, &packed(target, BETWEEN));
     let all = format!("CONCAT({before}, {}, {})", digits(&hash, 1, 9), digits(&hash, 16, 9));
-    // Noughts before it change no check digit.
+    // Zeros in front of a number do not change its check digit.
     let payload = format!("LPAD(LEFT({all}, {wanted} - 1), {}, '0')", CARD_MOST - 1);
     let body = format!("CONCAT(RIGHT(j.s, {wanted} - 1), {})", Check::Luhn.expression("j.s", CARD_MOST - 1));
     let masked = bound(&payload, &body);
@@ -154,7 +155,8 @@ pub(crate) fn card(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) -
     Ok(lossy(around(target, &masked)))
 }
 
-/// `masked` with what stood between the characters of `own`, where `valid` says that it is one.
+/// `masked` with the blanks and dashes of the value, if that is `valid` and has at most `longest` characters. `own` is
+/// the value without them.
 fn regrouped(target: &MaskTarget<'_>, (own, valid): (&str, &str), longest: u64, masked: &str) -> String {
     let text = text_of(target);
     let places = usize::try_from(fit::capacity(target).min(longest)).unwrap_or_default();
@@ -165,7 +167,7 @@ fn regrouped(target: &MaskTarget<'_>, (own, valid): (&str, &str), longest: u64, 
     )
 }
 
-/// A text without these characters.
+/// SQL for `text` without the characters of `left_out`.
 fn stripped(text: &str, left_out: &str) -> String {
     left_out.chars().fold(text.to_owned(), |text, c| format!("REPLACE({text}, '{c}', '')"))
 }
@@ -177,11 +179,11 @@ fn text_of(target: &MaskTarget<'_>) -> String {
     }
 }
 
-/// Characters of the longest IBAN that this kind makes for a value that is none: Germany's.
+/// How many characters a German IBAN has, which replaces a value that is no IBAN.
 const IBAN_LENGTH: u64 = 22;
 
-/// An IBAN with right check digits. Country and length stay; so do the blanks and dashes that it had, and whether the account begins
-/// with four letters. A value that is no IBAN becomes a German one.
+/// An IBAN with right check digits. Country and length of the value stay; so do its blanks and dashes, and whether its
+/// account begins with four letters. A value that is no IBAN becomes a German one.
 pub(crate) fn iban(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     fit::text(target, "iban")?;
     fit::room(target, IBAN_LENGTH, "an IBAN")?;
@@ -196,7 +198,7 @@ pub(crate) fn iban(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong>
     let account = format!(
         "CASE WHEN {valid} AND {lettered} THEN CONCAT('TEST', LEFT({all}, {length} - 4)) ELSE LEFT({all}, {length}) END"
     );
-    // Country and account, in which letters count as 10 to 35: T is 29, E is 14, S is 28.
+    // Check digits are computed from the account and the country, with letters as 10 to 35: T is 29, E is 14, S is 28.
     let value = |from: u32| format!("(ASCII(SUBSTR(j.s, {from}, 1)) - 55)");
     let numeric =
         format!("CONCAT(REPLACE(SUBSTR(j.s, 3), 'TEST', '29142829'), {}, {}, '00')", value(1), value(2));

@@ -1,7 +1,7 @@
-//! Masks inside a JSON document: what stands at some paths. Only paths that exist are touched.
+//! Masks inside a JSON document: the values at some paths. Only paths that exist are touched.
 //!
 //! In: `paths = { "$.email" = "email", "$.contacts[*].phones[*]" = "phone" }`. Out: JSON_REPLACE with the masked values;
-//! elements of an array are masked one by one, in their order. NULL stays `null`. A text that is no JSON becomes
+//! elements of an array are masked one by one, in their order. `null` stays `null`. A text that is no JSON becomes
 //! filler, and so does one with a member twice along a path.
 //!
 //! ```text
@@ -17,20 +17,20 @@ use crate::catalog::{Column, Family, Table};
 use crate::config::{MaskConfig, Wrong};
 use crate::sql::literal;
 
-/// Below the 100 levels that MySQL reads.
+/// The deepest nesting on MySQL, below its limit of 100.
 const BRACKETS_MAX: u32 = 90;
 
-/// How long a value out of a document may be, in characters.
+/// The length, in characters, of the column that a value of a document is treated as.
 const VALUE_CHARACTERS: u64 = 65_535;
 
-/// The paths, and the mask for what stands at each.
+/// Reads the setting `paths`: each path with its mask.
 pub(crate) fn paths(config: &MaskConfig) -> Result<BTreeMap<String, &MaskConfig>, Wrong> {
     let paths = Some(&config.paths).filter(|paths| !paths.is_empty());
     let paths = needed(paths, "json", "paths = { \"$.email\" = \"email\" }")?;
     paths.iter().map(|(path, mask)| Ok((checked(path)?, mask))).collect()
 }
 
-/// `make` makes the masks at the paths.
+/// Masks a document; `make` makes the expressions for its values.
 pub(crate) fn json(target: &MaskTarget<'_>, config: &MaskConfig, make: Make) -> Result<Made, Wrong> {
     if !matches!(target.column.family(), Family::Text | Family::Json) {
         let message = format!("{} is {}, no JSON", target.label(), target.column.column_type);
@@ -45,7 +45,8 @@ pub(crate) fn json(target: &MaskTarget<'_>, config: &MaskConfig, make: Make) -> 
         _ => (filler(plain), " WHEN TRIM(VALUE) = '' THEN ''"),
     };
     let blank = blank.replace("VALUE", plain);
-    // A JSON column holds JSON, no deeper than the server reads; MariaDB's is a text whose check may be switched off.
+    // A JSON column of MySQL holds JSON no deeper than the server reads; MariaDB's is a text whose check may be switched
+    // off.
     let valid = match target.column.family() {
         Family::Json => maria(&format!("WHEN NOT JSON_VALID({plain}) THEN {invalid}")),
         _ => format!(" WHEN {} NOT JSON_VALID({plain}) THEN {invalid}", deep(plain)),
@@ -55,7 +56,7 @@ pub(crate) fn json(target: &MaskTarget<'_>, config: &MaskConfig, make: Make) -> 
     Ok(lossy(whole))
 }
 
-/// `$.a."b c"[0][*].d`: members, elements, and `[*]` for every element.
+/// Checks a path such as `$.a."b c"[0][*].d`: members, elements, and `[*]` for every element.
 fn checked(path: &str) -> Result<String, Wrong> {
     let wrong = || {
         let hint = "$.email, $.contact.phone, $.phones[*] or $.contacts[*].email".to_owned();
@@ -89,7 +90,7 @@ fn step(path: &str) -> Option<usize> {
 
 type Paths<'a> = BTreeMap<String, &'a MaskConfig>;
 
-/// The documents of one table.
+/// Makes the masks inside the documents of one table.
 struct Within<'a> {
     table: &'a Table,
     make: Make,
@@ -120,7 +121,8 @@ impl Within<'_> {
             let ambiguous =
                 maria(&format!("CASE WHEN {} THEN JSON_EXTRACT('{{}}', '$') ELSE", twice(&element, &rest)));
             let inner = format!("{ambiguous} {inner}{}", maria("END"));
-            // ORDER BY is explicit: JSON_ARRAYAGG may give any order. `alone`: a single value in place of a list is masked like an element.
+            // JSON_ARRAYAGG may give any order, so this is GROUP_CONCAT with ORDER BY. `alone`: a single value in place
+            // of a list is masked like an element.
             let elements = format!(
                 "(SELECT CONCAT('[', COALESCE(GROUP_CONCAT({inner} ORDER BY {name}.n SEPARATOR ','), ''), ']') \
                  FROM JSON_TABLE({there}, '$[*]' COLUMNS (n FOR ORDINALITY, v JSON PATH '$')) AS {name})"
@@ -157,8 +159,8 @@ impl Within<'_> {
     }
 }
 
-/// Whether an object along a path has a member twice: MariaDB replaces the first only. MySQL keeps only one of them, so there is
-/// nothing to find, and only MariaDB is asked.
+/// SQL that is true when an object along a path has a member twice, of which MariaDB would replace the first only. MySQL
+/// keeps only one of them, so the condition is used on MariaDB only.
 fn twice(value: &str, paths: &Paths<'_>) -> String {
     let mut parents = BTreeSet::new();
     for path in paths.keys() {
@@ -172,7 +174,8 @@ fn twice(value: &str, paths: &Paths<'_>) -> String {
     let asked = |parent: &&str| {
         let parent = literal(parent);
         let keys = format!("JSON_KEYS({value}, {parent})");
-        // A name with a \u escape may be another name, spelled differently: it is split in two, so that the lengths differ.
+        // A name with a `\u` escape may be another name, spelled differently. It is split in two, so that the lengths
+        // differ.
         let split = format!("REPLACE({keys}, CONCAT(CHAR(92), 'u'), '\",\"')");
         format!("COALESCE(JSON_LENGTH({value}, {parent}) <> JSON_LENGTH({split}), 0)")
     };
@@ -180,9 +183,10 @@ fn twice(value: &str, paths: &Paths<'_>) -> String {
     if asked.is_empty() { "0".to_owned() } else { asked.join(" OR ") }
 }
 
-/// SQL for MySQL alone that ends with OR: whether a text is nested so deep that its JSON_VALID fails instead of saying no. Its other
-/// JSON functions fail, too, so the text is split at its quotes (every other part is outside of strings), and those parts at
-/// their opening brackets; only if it has enough brackets.
+/// SQL for MySQL alone, which ends with OR: true when a text is nested so deep that JSON_VALID fails instead of giving 0.
+/// The other JSON functions fail too, so the depth is counted: the text is split at its quotes (every other part is
+/// outside of strings), and those parts at their opening brackets. Only a text with more than `BRACKETS_MAX` of them is
+/// split.
 fn deep(value: &str) -> String {
     let opens = format!("CHAR_LENGTH({value}) - CHAR_LENGTH(REPLACE(REPLACE({value}, '[', ''), '{{', ''))");
     let backslash = "CHAR(92 USING utf8mb4)";
@@ -203,7 +207,7 @@ fn deep(value: &str) -> String {
     format!("/*!80000 ({opens} > {BRACKETS_MAX} AND {deepest} > {BRACKETS_MAX}) OR */")
 }
 
-/// SQL for MariaDB alone: a comment for MySQL.
+/// SQL for MariaDB alone; to MySQL it is a comment.
 fn maria(sql: &str) -> String {
     format!(" /*M! {sql} */")
 }

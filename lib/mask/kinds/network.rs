@@ -1,4 +1,4 @@
-//! Masks of addresses in networks: IP and MAC.
+//! Masks of network addresses: IP and MAC.
 
 use super::expression::{around, hash};
 use super::target::{Made, MaskTarget, lossy};
@@ -9,11 +9,11 @@ use crate::mask::fit;
 /// 10.0.0.0 (RFC 1918) as a number.
 const PRIVATE: u32 = 0x0a00_0000;
 
-/// 2001:db8::/32, for documentation (RFC 3849).
+/// 2001:db8::/32 (for documentation, RFC 3849) in hexadecimal digits.
 const DOCUMENTATION: &str = "20010db8";
 
-/// An address that leads nowhere: 10.x.x.x, or 2001:db8::/32 for IPv6. `network = true` keeps the network (/24, /48).
-/// As text, as a number (`INET_ATON`) or as bytes (`INET6_ATON`).
+/// An address that leads nowhere: in 10.0.0.0/8, or in 2001:db8::/32 for IPv6. `network = true` keeps the network (/24,
+/// /48) of the value. The column may hold text, numbers (`INET_ATON`) or bytes (`INET6_ATON`).
 pub(crate) fn ip(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
     let hash = hash(target, domain);
     let wide = format!("CAST(CONV(LEFT({hash}, 6), 16, 10) AS UNSIGNED)");
@@ -59,7 +59,8 @@ pub(crate) fn ip(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) -> 
         _ => {
             super::plain::text_only(target, "ip")?;
             fit::room(target, 15, "an IP address")?;
-            // What is too short for it holds no address of the sixth version. What is no address becomes one.
+            // A column of fewer than 39 characters may be too short for an IPv6 result: it gets an IPv4 one, as does a
+            // value that is no address.
             let fits = column.length.unwrap_or(u64::MAX) >= 39;
             let wide = if fits { format!("WHEN IS_IPV6({plain}) THEN {six} ") } else { String::new() };
             format!("CASE {wide}WHEN IS_IPV4({plain}) THEN {four} ELSE {nowhere} END")
@@ -68,7 +69,7 @@ pub(crate) fn ip(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) -> 
     Ok(lossy(around(target, &masked)))
 }
 
-/// A MAC address of nobody's: locally administered (02:…). Without colons where they have no room.
+/// A MAC address that no maker gives out: locally administered (02:…). It has no colons in a column too short for them.
 pub(crate) fn mac(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     let hash = hash(target, domain);
     let digits = format!("CONCAT('02', LEFT({hash}, 10))");

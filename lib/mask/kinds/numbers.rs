@@ -1,14 +1,14 @@
-//! Masks of numbers: permutation, noise, steps and limits, rounded places on earth.
+//! Masks of numbers: permutation, noise, steps and limits, rounded coordinates.
 
 use super::expression::{around, entity, keyed};
 use super::target::{Made, MaskTarget, apart, lossy, needed};
 use crate::catalog::{Column, Family};
 use crate::config::{MaskConfig, Wrong};
 
-/// Noise comes in so many steps to either side.
+/// How many steps the noise has in each direction.
 const NOISE_STEPS: u64 = 1_000_000;
 
-/// What a hash gives to a round of the permutation: 48 bits.
+/// How many hexadecimal digits of a hash a round of the permutation uses: 48 bits.
 const ROUND_DIGITS: u32 = 12;
 
 fn wrong(target: &MaskTarget<'_>, what: &str) -> Wrong {
@@ -24,7 +24,7 @@ fn numeric(target: &MaskTarget<'_>, kind: &str) -> Result<(), Wrong> {
     Err(wrong(target, &format!("{kind} is for numbers")))
 }
 
-/// Bits of the numbers from 0 on that a whole-number column can hold.
+/// How many bits the largest number of a whole-number column has.
 fn bits(column: &Column) -> u32 {
     let all = match column.data_type.as_str() {
         "tinyint" => 8,
@@ -36,8 +36,8 @@ fn bits(column: &Column) -> u32 {
     if column.column_type.contains("unsigned") { all } else { all - 1 }
 }
 
-/// Another whole number of the column's range, for each another one: three rounds of a Feistel network with halves of
-/// `low` and `high` bits. Negative numbers stay negative.
+/// Replaces each whole number by one of the column's range, no two by the same: three rounds of a Feistel network with
+/// halves of `low` and `high` bits. Negative numbers stay negative.
 ///
 /// ```text
 /// left ^= F1(right); right ^= F2(left); left ^= F3(right)
@@ -73,7 +73,7 @@ pub(crate) fn permute(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wro
     Ok(apart(around(target, &masked)))
 }
 
-/// Reads the setting of `noise` from a rule.
+/// Reads the setting `percent` of `noise`: above 0, at most 100.
 pub(crate) fn percent(config: &MaskConfig) -> Result<f64, Wrong> {
     let percent = *needed(config.percent.as_ref(), "noise", "percent = 10")?;
     if percent > 0.0 && percent <= 100.0 {
@@ -82,25 +82,25 @@ pub(crate) fn percent(config: &MaskConfig) -> Result<f64, Wrong> {
     Err((format!("percent is above 0 and at most 100, not {percent}"), None))
 }
 
-/// The value and up to so many percent of it; the same entity gets the same share.
+/// The value plus or minus up to `percent` of it. Values of one entity change by the same share.
 pub(crate) fn noise(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
     numeric(target, "noise")?;
     let percent = percent(config)?;
     let hash = keyed(domain, &entity(target, config.of.as_slice())?);
     let steps = super::expression::number(&hash, 1, 2 * NOISE_STEPS + 1);
-    // 100 for the percent; a factor, since a quotient has four decimals only.
+    // One step: `percent` / 100 / `NOISE_STEPS`. It is a factor because a quotient in SQL has four decimals only.
     let unit = format!("{:.12}", percent / 1e8);
     let masked = format!("{} * (1 + (CAST({steps} AS SIGNED) - {NOISE_STEPS}) * {unit})", target.value);
     Ok(lossy(around(target, &in_range(target.column, &rounded(target.column, &masked)))))
 }
 
-/// Reads `step` of `bucket` from a rule.
+/// Reads the setting `step` of `bucket`: above 0.
 pub(crate) fn step(config: &MaskConfig) -> Result<f64, Wrong> {
     let step = *needed(config.step.as_ref(), "bucket", "step = 1000")?;
     if step > 0.0 { Ok(step) } else { Err((format!("step is above 0, not {step}"), None)) }
 }
 
-/// Multiples of a step, towards zero, within limits.
+/// Rounds towards zero to a multiple of `step`, within `min` and `max`.
 pub(crate) fn bucket(target: &MaskTarget<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
     numeric(target, "bucket")?;
     let step = step(config)?;
@@ -108,7 +108,7 @@ pub(crate) fn bucket(target: &MaskTarget<'_>, config: &MaskConfig) -> Result<Mad
     Ok(lossy(around(target, &rounded(target.column, &masked))))
 }
 
-/// `clamp` has a limit at one end at least.
+/// Fails when `clamp` has neither `min` nor `max`.
 pub(crate) fn limits(config: &MaskConfig) -> Result<(), Wrong> {
     if config.min.is_none() {
         needed(config.max.as_ref(), "clamp", "max = 100000")?;
@@ -116,7 +116,7 @@ pub(crate) fn limits(config: &MaskConfig) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// Nothing below `min`, nothing above `max`: rare values do not stand out.
+/// Limits the value to `min` and `max`, so that rare values do not stand out.
 pub(crate) fn clamp(target: &MaskTarget<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
     numeric(target, "clamp")?;
     limits(config)?;
@@ -128,7 +128,7 @@ fn limited(config: &MaskConfig, value: &str) -> String {
     config.max.map_or(value.clone(), |max| format!("LEAST({value}, {max})"))
 }
 
-/// As many decimals as the column has.
+/// Rounds an exact number to the decimals of its column.
 fn rounded(column: &Column, value: &str) -> String {
     match column.family() {
         Family::Exact => format!("ROUND({value}, {})", scale(column)),
@@ -136,13 +136,13 @@ fn rounded(column: &Column, value: &str) -> String {
     }
 }
 
-/// Digits behind the point of a decimal column: the `2` of `decimal(12,2)`.
+/// How many decimals a column has: the `2` of `decimal(12,2)`, 0 for whole numbers.
 fn scale(column: &Column) -> u32 {
     let inside = column.column_type.split([',', ')']).nth(1).filter(|_| column.data_type == "decimal");
     inside.and_then(|digits| digits.trim().parse().ok()).unwrap_or(0)
 }
 
-/// Not beyond what the column can hold.
+/// Limits a whole or decimal number to what the column can hold.
 fn in_range(column: &Column, value: &str) -> String {
     let unsigned = column.column_type.contains("unsigned");
     let most = if column.integer() {
@@ -159,7 +159,7 @@ fn in_range(column: &Column, value: &str) -> String {
     format!("LEAST(GREATEST({value}, {least}), {most})")
 }
 
-/// Degrees with fewer decimals: one is some 11 km.
+/// Degrees rounded to `digits` decimals, 1 by default (some 11 km).
 pub(crate) fn geo(target: &MaskTarget<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
     let digits = config.digits.unwrap_or(1);
     let plain = &target.value;

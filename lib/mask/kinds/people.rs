@@ -1,4 +1,4 @@
-//! Names out of our own lists: people whose parts agree, companies, streets, cities.
+//! Masks from our own lists of names: people whose parts agree, companies, streets, cities.
 
 use super::expression::{around, entity, keyed, number, one_of};
 use super::target::{Made, MaskTarget, lossy};
@@ -10,10 +10,10 @@ use crate::mask::fit;
 /// Parts of a person.
 const PARTS: &[&str] = &["first", "last", "full", "email", "username"];
 
-/// How many characters of an e-mail address or a user name an index must have to tell people apart: `first.last.`, and the digits.
+/// How many first characters of an e-mail address or a user name tell people apart: `first.last.`, and the digits.
 pub(crate) const UNIQUE_PREFIX: u64 = 18 + UNIQUE_DIGITS;
 
-/// House numbers go up to this.
+/// The highest house number.
 const HOUSES: u64 = 180;
 
 /// The kind `first_name`: a made-up first name.
@@ -26,19 +26,19 @@ pub(crate) fn last_name(target: &MaskTarget<'_>, domain: &str) -> Result<Made, W
     dictionary(target, domain, longest(LAST), last)
 }
 
-/// A first and a last name.
+/// The kind `name`: a made-up first and last name.
 pub(crate) fn name(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     dictionary(target, domain, longest(FIRST) + 1 + longest(LAST), full)
 }
 
-/// A last name and what the company does.
+/// The kind `company`: a last name and a trade.
 pub(crate) fn company(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     dictionary(target, domain, longest(LAST) + 1 + longest(TRADE), |hash| {
         format!("CONCAT({}, ' ', {})", last(hash), one_of(hash, 1, TRADE))
     })
 }
 
-/// A house number and a street.
+/// The kind `street`: a house number and a street.
 pub(crate) fn street(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     dictionary(target, domain, 5 + longest(LAST) + longest(WAY), |hash| {
         let number = number(hash, 25, HOUSES);
@@ -46,14 +46,14 @@ pub(crate) fn street(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wron
     })
 }
 
-/// A city on no map.
+/// The kind `city`: a city on no map.
 pub(crate) fn city(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     dictionary(target, domain, longest(LAST) + longest(PLACE), |hash| {
         format!("CONCAT({}, {})", last(hash), one_of(hash, 1, PLACE))
     })
 }
 
-/// Words chosen by the value itself, `longest` characters at most.
+/// Words that the hash of the value chooses, `longest` characters at most.
 fn dictionary(
     target: &MaskTarget<'_>,
     domain: &str,
@@ -66,7 +66,7 @@ fn dictionary(
     Ok(lossy(around(target, &words(&hash))))
 }
 
-/// What the setting `part` of `person` says.
+/// Reads the setting `part` of `person`, by default `full`.
 pub(crate) fn part(config: &MaskConfig) -> Result<&str, Wrong> {
     let part = config.part.as_deref().unwrap_or("full");
     if PARTS.contains(&part) {
@@ -76,14 +76,14 @@ pub(crate) fn part(config: &MaskConfig) -> Result<&str, Wrong> {
     Err((format!("a person has no part {part:?}: {}", PARTS.join(", ")), hint))
 }
 
-/// A part of a person. All parts come from one hash of the entity (the columns of `of`, or the value itself), so that name and e-mail
-/// address of a row agree, in every table that names the entity.
+/// A part of a person. All parts come from one hash of the entity (the columns of `of`, or the value itself), so that the
+/// name and the e-mail address of a row agree, in every table that names the entity.
 pub(crate) fn person(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
     let of = config.of.as_slice();
     let part = part(config)?;
     let hash = keyed(domain, &entity(target, of)?);
     let names = longest(FIRST) + 1 + longest(LAST);
-    // Left open: what each part needs is put behind.
+    // The CONCAT is left open: a part adds what it needs and closes it.
     let dotted = format!("CONCAT({}, '.', {}", first(&hash), last(&hash));
     let digits = usize::try_from(UNIQUE_DIGITS).unwrap_or(16);
     let digits_sql = format!("LEFT(SUBSTR({hash}, 25), {UNIQUE_DIGITS})");
@@ -100,7 +100,7 @@ pub(crate) fn person(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str)
     fit::text(target, "a name")?;
     fit::room(target, longest as u64, "a name")?;
     let has_digits = matches!(part, "email" | "username");
-    // With `of`, rows of one entity get one e-mail address.
+    // Rows of one entity get the same e-mail address, so results are only unique if `of` is.
     let alike = !has_digits || !(of.is_empty() || target.table.unique(of));
     Ok(Made { expression: around(target, &words), lossy: alike })
 }

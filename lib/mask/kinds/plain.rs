@@ -1,4 +1,4 @@
-//! Masks that read little or nothing of the value: NULL, constants, filler, stars.
+//! Masks that need no hash: NULL, constants, filler, stars, redacted texts, SQL of `refresh.toml`.
 
 use super::expression::around;
 use super::target::{Made, MaskTarget, apart, lossy, needed};
@@ -8,7 +8,7 @@ use crate::config::{MaskConfig, Scalar, Wrong};
 use crate::mask::{fit, looks};
 use crate::sql::literal;
 
-/// Longer free texts are cut: REPEAT gives NULL beyond `max_allowed_packet`.
+/// How many characters of filler a free text gets at most: REPEAT gives NULL beyond `max_allowed_packet`.
 const FILLER_CHARACTERS_MAX: u64 = 1_000_000;
 
 pub(crate) fn null(target: &MaskTarget<'_>) -> Result<Made, Wrong> {
@@ -19,7 +19,7 @@ pub(crate) fn empty(target: &MaskTarget<'_>) -> Result<Made, Wrong> {
     fit::text(target, "empty").map(|()| lossy(format!("CASE WHEN {} IS NOT NULL THEN '' END", target.value)))
 }
 
-/// What `constant` puts in place of the value.
+/// Reads the setting `value` of `constant`.
 pub(crate) fn value(config: &MaskConfig) -> Result<&Scalar, Wrong> {
     needed(config.value.as_ref(), "constant", "value = \"…\"")
 }
@@ -54,7 +54,7 @@ pub(crate) fn constant_of(target: &MaskTarget<'_>, value: &Scalar) -> Result<Str
     })
 }
 
-/// Whether `keep` has a reason. The `…` that proposals leave for one is none.
+/// Fails when `keep` has no reason. The `…` of a proposal is none.
 pub(crate) fn reason(config: &MaskConfig) -> Result<(), Wrong> {
     let reason = config.reason.as_deref().unwrap_or_default();
     let dots = |c: char| c == '…' || c == '.' || c.is_whitespace();
@@ -73,7 +73,7 @@ pub(crate) fn keep(target: &MaskTarget<'_>, config: &MaskConfig) -> Result<Made,
     reason(config).map(|()| apart(target.value.clone()))
 }
 
-/// Filler of the same length.
+/// Filler as long as the value, in characters.
 pub(crate) fn text(target: &MaskTarget<'_>) -> Result<Made, Wrong> {
     fit::text(target, "text")?;
     Ok(lossy(filler(&target.value)))
@@ -86,7 +86,7 @@ pub(crate) fn filler(value: &str) -> String {
     format!("LEFT(REPEAT({}, {times}), {length})", literal(FILLER))
 }
 
-/// How many characters stay at either end, and what stands between: the settings of `partial`.
+/// Reads the settings of `partial`: how many first and last characters stay, and the character in place of the others.
 pub(crate) fn ends(config: &MaskConfig) -> Result<(u32, u32, &str), Wrong> {
     let (first, last) = (config.first.unwrap_or_default(), config.last.unwrap_or_default());
     if first == 0 && last == 0 {
@@ -99,8 +99,8 @@ pub(crate) fn ends(config: &MaskConfig) -> Result<(u32, u32, &str), Wrong> {
     Ok((first, last, with))
 }
 
-/// The first and the last characters, stars between. A value that is not at least twice as long as what stays of it
-/// becomes stars only: half of it would be most of it.
+/// The first and the last characters, stars between. A value that is shorter than twice what stays becomes stars only:
+/// more than half of it would be shown.
 pub(crate) fn partial(target: &MaskTarget<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
     text_only(target, "partial")?;
     let (first, last, with) = ends(config)?;
@@ -118,7 +118,8 @@ pub(crate) fn partial(target: &MaskTarget<'_>, config: &MaskConfig) -> Result<Ma
     Ok(lossy(around(target, &masked)))
 }
 
-/// Letters become `x` or `X`, digits `9`: what a value looks like, not what it says. Whatever is no ASCII is a letter.
+/// Shows the form of a value only: letters become `x` or `X`, digits `9`. Every character beyond printable ASCII becomes
+/// `x`.
 pub(crate) fn shape(target: &MaskTarget<'_>) -> Result<Made, Wrong> {
     text_only(target, "shape")?;
     let plain = format!("CONVERT({} USING utf8mb4) COLLATE utf8mb4_bin", target.value);
@@ -131,7 +132,7 @@ pub(crate) fn shape(target: &MaskTarget<'_>) -> Result<Made, Wrong> {
     Ok(lossy(around(target, &masked)))
 }
 
-/// Kinds that look at characters.
+/// Refuses a kind that reads characters for a column that is no text.
 pub(crate) fn text_only(target: &MaskTarget<'_>, kind: &str) -> Result<(), Wrong> {
     if target.column.family() == Family::Text {
         return Ok(());
@@ -140,21 +141,21 @@ pub(crate) fn text_only(target: &MaskTarget<'_>, kind: &str) -> Result<(), Wrong
     Err((message, Some("choose text, hash, constant or null for it".to_owned())))
 }
 
-/// The expression of `refresh.toml`: whoever wrote it vouches for it.
+/// The SQL of `refresh.toml`. Whoever wrote it vouches for it, also that it keeps values apart.
 pub(crate) fn written(config: &MaskConfig) -> Result<Made, Wrong> {
     sql(config).map(|sql| apart(format!("({sql})")))
 }
 
-/// The setting of `sql`.
+/// Reads the setting `sql` of the kind `sql`.
 pub(crate) fn sql(config: &MaskConfig) -> Result<&String, Wrong> {
     needed(config.sql.as_ref(), "sql", "sql = \"CONCAT('user-', t.id)\"")
 }
 
-/// Longer texts become filler: MySQL stops a regular expression that takes too long with an error (`regexp_time_limit`),
-/// which these do from some 100,000 characters on.
+/// Longer texts become filler: MySQL ends a regular expression that takes too long with an error (`regexp_time_limit`),
+/// which happens with `RECOGNISED` from some 100,000 characters on.
 const REDACTED_CHARACTERS_MAX: u32 = 20_000;
 
-/// What is recognised in a text of which only that goes, in this order. Names stay.
+/// What `redact` replaces in a text, in this order. All else stays, names too.
 const RECOGNISED: &[&str] = &[
     looks::EMAIL_CLEARED,
     looks::IBAN_CLEARED,
@@ -164,14 +165,14 @@ const RECOGNISED: &[&str] = &[
     "[+(]{0,2}[0-9]([ ./()-]{0,2}[0-9]){5,40}",
 ];
 
-/// Each finding becomes `***`, which is never longer than what was found.
+/// Each match becomes `***`, which is never longer than the match.
 pub(crate) fn redact(target: &MaskTarget<'_>) -> Result<Made, Wrong> {
     text_only(target, "redact")?;
     let plain = format!("CONVERT({} USING utf8mb4) COLLATE utf8mb4_bin", target.value);
     let cleared =
         RECOGNISED.iter().fold(plain, |text, shape| format!("REGEXP_REPLACE({text}, '{shape}', '***')"));
     let value = &target.value;
-    // MariaDB answers NULL where its regular expressions give up.
+    // MariaDB's REGEXP_REPLACE gives NULL when it takes too many steps.
     let masked = format!(
         "CASE WHEN CHAR_LENGTH({value}) > {REDACTED_CHARACTERS_MAX} THEN {0} ELSE COALESCE({cleared}, {0}) END",
         filler(value)

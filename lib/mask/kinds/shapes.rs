@@ -1,4 +1,4 @@
-//! Masks that have the shape of what they stand for: telephone numbers and numbers of a given format.
+//! Masks that keep a form: telephone numbers, and numbers of a given format.
 
 use super::digits::Check;
 use super::expression::{around, bound, digits, hash, keyed, number, packed, put_in};
@@ -7,23 +7,23 @@ use crate::config::{MaskConfig, Wrong};
 use crate::mask::fit;
 use crate::sql::literal;
 
-/// What people write between the digits of a telephone number.
+/// Characters that people write between the digits of a telephone number.
 const BETWEEN: &str = " -()./";
 
-/// Longer telephone numbers are cut: a number has 15 digits at most (E.164).
+/// The longest telephone number, in characters; longer ones are cut. It has 15 digits at most (E.164).
 const PHONE_CHARACTERS_MAX: u64 = 24;
 
-/// Last place of a country's code, in a bracket: `(00353`.
+/// The last place that a digit of a country's code can have: the last 3 of `(00353`.
 const CODE_PLACE_MAX: u64 = 6;
 
-/// Last place of the 0 of a `(0)` that is dialled at home only: `+353 (0)`; a later 0 is masked.
+/// The last place that the 0 of `(0)` can have, which is dialled at home only: `00353 (0)`. A later 0 is masked.
 const TRUNK_PLACE_MAX: u64 = 8;
 
-/// Digits from one piece (15 hex digits) of the hash, and pieces in a hash.
+/// How many decimal digits a piece of a hash (15 hexadecimal digits) gives, and how many pieces a hash has.
 const PIECE: usize = 14;
 const PIECES: usize = 4;
 
-/// Countries of two digits behind the `+` (ITU-T E.164); 1 and 7 have one, all others three.
+/// Country codes of two digits (ITU-T E.164). The codes 1 and 7 have one digit, all others three.
 const TWO_DIGITS: &str = "'20','27','30','31','32','33','34','36','39','40','41','43','44','45','46','47','48','49',\
     '51','52','53','54','55','56','57','58','60','61','62','63','64','65','66','81','82','84','86','90','91','92','93',\
     '94','95','98'";
@@ -42,7 +42,7 @@ pub(crate) fn phone(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) 
     }
 }
 
-/// The hash of round 0, 1, …: each further round has one more `+` in its domain.
+/// The hash of round 0, 1, …: each further round adds one more `+` to the domain.
 fn keyed_by(domain: &str, text: &str) -> impl Fn(usize) -> String {
     let (domain, text) = (domain.to_owned(), text.to_owned());
     move |round| keyed(&(domain.clone() + &"+".repeat(round)), &text)
@@ -61,8 +61,9 @@ fn phone_number(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     Ok(lossy(around(target, &format!("{base} + {digits}"))))
 }
 
-/// Other digits, the same format: `+CC`, `00CC`, a leading 0, `(0)` and what stands between digits stay, anything else becomes a digit. What
-/// stays is laid over the digits of the hash, so that it is computed once.
+/// Other digits in the same format: `+CC`, `00CC`, a leading 0, `(0)` and what people write between digits stay, any
+/// other character becomes a digit. The characters that stay replace digits of the hash, so that the hash is computed
+/// once.
 fn same_format(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     super::plain::text_only(target, "format = \"same\"")?;
     let plain = &target.value;
@@ -70,7 +71,7 @@ fn same_format(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     let places = fit::capacity(target).min(PHONE_CHARACTERS_MAX);
     let source = format!("CONCAT({}, {})", digits(&hash, 1, 14), digits(&hash, 16, 14));
     let own = format!("LEFT({source}, LEAST(CHAR_LENGTH({plain}), {places}))");
-    // `0049` says the same as `+49`; a single 0 is what people dial before an area. Any of them may be in brackets.
+    // `0049` means the same as `+49`; a single 0 is dialled before an area code. Each may follow an opening bracket.
     let bare = format!("TRIM(LEADING '(' FROM {plain})");
     let abroad = format!(
         "CASE WHEN SUBSTR({bare}, 3, 1) IN ('1', '7') THEN 3 WHEN SUBSTR({bare}, 3, 2) IN ({TWO_DIGITS}) THEN 4 ELSE 5 END"
@@ -107,7 +108,8 @@ pub(crate) fn pattern_settings(config: &MaskConfig) -> Result<(&str, Option<Chec
     Ok((format, check))
 }
 
-/// `#` a digit, `?` a letter, anything else itself; check digits at the end if wished.
+/// Fills a format: `#` becomes a digit, `?` a letter, any other character stays. With `check` the last digits are check
+/// digits.
 pub(crate) fn pattern(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
     let (format, check) = pattern_settings(config)?;
     let own = super::expression::normalised(target);
@@ -131,7 +133,7 @@ fn formatted(
     Ok(lossy(around(target, &masked)))
 }
 
-/// A format without a place to fill would be a constant.
+/// Refuses a format without a place to fill, which would be a constant.
 fn placed(format: &str) -> Result<(), Wrong> {
     if format.contains(['#', '?']) {
         return Ok(());
@@ -139,7 +141,7 @@ fn placed(format: &str) -> Result<(), Wrong> {
     Err((format!("the format {format:?} has no `#` (digit) and no `?` (letter)"), None))
 }
 
-/// The digits of the hash with what is no digit put between them.
+/// Fills a format: the digits of the hash, with letters and fixed characters put between them.
 fn filled(format: &str, hash: &dyn Fn(usize) -> String) -> String {
     let places = format.chars().filter(|c| *c == '#').count();
     let mut text = source(places, hash);
@@ -181,13 +183,13 @@ fn source(places: usize, hash: &dyn Fn(usize) -> String) -> String {
     }
 }
 
-/// Five letters a hash, from hash 16 on: those before it are the digits'.
+/// Letter number `n`: five letters a round, from round 16 on. The rounds before are for digits.
 fn letter(n: usize, hash: &dyn Fn(usize) -> String) -> String {
     let letter = number(&hash(16 + n / 5), 1 + 12 * (n % 5), 26);
     format!("SUBSTR('ABCDEFGHIJKLMNOPQRSTUVWXYZ', 1 + {letter}, 1)")
 }
 
-/// What the check digits at the end of a format are computed from.
+/// The digits of a format that its check digits are computed from.
 fn payload(format: &str, check: Check) -> Result<String, Wrong> {
     let all: Vec<char> = format.chars().filter(|c| *c == '#' || c.is_ascii_digit()).collect();
     let payload: String = all[..all.len().saturating_sub(check.length())].iter().collect();
@@ -200,7 +202,7 @@ fn payload(format: &str, check: Check) -> Result<String, Wrong> {
     Ok(payload)
 }
 
-/// The last `#`s are check digits of all digits before them.
+/// Fills a format whose last `#`s are check digits of all digits before them.
 fn checked(format: &str, check: Check, hash: &dyn Fn(usize) -> String) -> Result<String, Wrong> {
     let payload = payload(format, check)?;
     let length = payload.len() + check.length();

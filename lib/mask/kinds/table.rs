@@ -1,8 +1,8 @@
-//! The kinds of masks, a row each: what a file calls it, what the scans must know of it, which settings it reads, what keeps
-//! its results apart, and who makes it.
+//! The kinds of masks, a row each: its name in files, what the scans must know of it, its settings and their check, how
+//! many characters keep its results apart, and the function that makes its expression.
 //!
-//! In: one entry of `[mask]` and one column. Out: a [`Mask`]. A new kind is a function in the file of its family, a row here
-//! and a row in the table of `lib/mask/README.md`; the loader, the JSON Schema and the tests take it from here.
+//! In: one entry of `[mask]` and one column. Out: a [`Mask`]. A new kind is a function in the file of its family, a row
+//! here and a row in the table of `lib/mask/README.md`; the loader, the JSON Schema and the tests read this table.
 
 use super::target::{Made, MaskRequest, MaskTarget};
 use super::{choice, cipher, dates, digits, json, network, numbers, people, plain, shapes, tokens};
@@ -10,17 +10,17 @@ use crate::config::{KindVocabulary, KindWords, MaskConfig, Wrong};
 use crate::mask::masks::Mask;
 use crate::mask::traits::{LeakTraits, ResultTrait, TraceTrait, ValueTrait};
 
-/// One kind of masks, with everything that others must know of it.
+/// One kind of masks, with all that others must know of it.
 struct MaskKind {
     name: &'static str,
-    /// What those who look for leaks must know of it.
+    /// What the scan and the search for copies must know of it.
     traits: LeakTraits,
-    /// Which settings it reads: one that is not read would promise something.
+    /// The settings that the kind reads. Any other is refused: it would promise something that is not done.
     settings: &'static [&'static str],
-    /// What is wrong with its settings, whatever the column.
+    /// Checks the settings without a column.
     check: fn(&MaskConfig) -> Result<(), Wrong>,
-    /// So many first characters of a result keep values apart, where it does: what an index on a part of the column must
-    /// cover. None where an index covers a result whole or not at all.
+    /// How many first characters of a result keep values apart: an index on a prefix of the column must cover as many. 0
+    /// if the length of the prefix does not matter.
     unique_prefix: fn(&MaskConfig) -> u64,
     make: fn(&MaskRequest<'_>) -> Result<Made, Wrong>,
 }
@@ -58,7 +58,7 @@ static KINDS: &[MaskKind] = {
             .reads(&["value"])
             .checked(|c| plain::value(c).map(drop)),
         kind("empty", LeakTraits::of(Ours, Vague, Nothing), |w| plain::empty(w.target)),
-        // With a reason: clear values are fine.
+        // `keep` has a reason, so clear values are fine.
         kind("keep", LeakTraits::of(Ours, Untelling, Nothing), |w| plain::keep(w.target, w.config))
             .reads(&["reason"])
             .checked(plain::reason),
@@ -97,7 +97,7 @@ static KINDS: &[MaskKind] = {
         })
         .reads(&["format", "check"])
         .checked(|c| shapes::pattern_settings(c).map(drop)),
-        // An index on a part of it would cut digits off that keep values apart.
+        // An index on a prefix of the column would leave out digits that keep values apart.
         kind("cipher", LeakTraits::of(Ours, Telling, Left), |w| cipher::cipher(w.target, w.domain))
             .unique_prefix(|_| u64::MAX),
         kind("card", LeakTraits::of(Ours, Telling, Left), |w| digits::card(w.target, w.config, w.domain))
@@ -144,7 +144,7 @@ static KINDS: &[MaskKind] = {
     ]
 };
 
-/// What the loader of `refresh.toml` must know of the kinds.
+/// The kinds and their settings, for the loader of `refresh.toml`.
 pub fn vocabulary() -> KindVocabulary {
     let words = |kind: &MaskKind| KindWords { name: kind.name, settings: kind.settings, check: kind.check };
     KindVocabulary { kinds: KINDS.iter().map(words).collect() }
@@ -154,7 +154,7 @@ pub fn vocabulary() -> KindVocabulary {
 pub(crate) fn mask(target: &MaskTarget<'_>, rule: &str, config: &MaskConfig) -> Result<Mask, Wrong> {
     let kind = known(&config.kind)?;
     let made = make(target, config)?;
-    // Equal for columns that mask alike, whatever they are called.
+    // Without the column's name, columns that mask alike have equal recipes.
     let recipe = made.expression.replace(&target.value, "?");
     Ok(Mask {
         kind: config.kind.clone(),
@@ -169,7 +169,7 @@ pub(crate) fn mask(target: &MaskTarget<'_>, rule: &str, config: &MaskConfig) -> 
     })
 }
 
-/// The expression of one entry.
+/// Makes the expression of one entry.
 fn make(target: &MaskTarget<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
     (known(&config.kind)?.make)(&MaskRequest { target, config, domain: &domain(config) })
 }
@@ -185,7 +185,7 @@ fn domain(config: &MaskConfig) -> String {
     config.domain.clone().unwrap_or_else(|| own.to_owned())
 }
 
-/// Whether SQL of `refresh.toml` is in it, inside a document too.
+/// Whether an entry, or one of its `paths`, has SQL of `refresh.toml`.
 fn written(config: &MaskConfig) -> bool {
     config.sql.is_some() || config.paths.values().any(written)
 }
@@ -199,7 +199,7 @@ mod tests {
 
     const README: &str = include_str!("../README.md");
 
-    /// A row of the README: the kinds, their settings, what it says of results that are unique.
+    /// A row of the README's table: the kinds, their settings, and its cell about unique results.
     struct Told {
         names: Vec<&'static str>,
         settings: Vec<&'static str>,
@@ -264,7 +264,7 @@ mod tests {
         ]
     }
 
-    /// An entry of the kind with what it needs: its own hints say what that is.
+    /// An entry of the kind with the settings that it needs, taken from the hints of its check.
     fn entry(kind: &MaskKind) -> MaskConfig {
         let of = |more: &str| -> MaskConfig {
             let text = format!("mask = {{ kind = {:?}{more} }}", kind.name);
@@ -277,7 +277,7 @@ mod tests {
             let config = of(&more);
             let Err((message, hint)) = (kind.check)(&config) else { return config };
             let hint = hint.unwrap_or_else(|| panic!("{}: {message}", kind.name));
-            // Of several ways the first; of a whole entry what is behind its kind.
+            // Of several examples the first is taken; of a whole entry, what follows the kind.
             let example = hint.split(", or ").next().unwrap_or_default();
             let whole = example.strip_prefix(&format!("{{ kind = {:?}", kind.name));
             match whole.and_then(|rest| rest.strip_suffix(" }")) {
@@ -310,7 +310,7 @@ mod tests {
             for mask in made {
                 assert!(!mask.expression.is_empty() && mask.kind == kind.name);
                 assert_eq!(mask.nature, kind.traits);
-                // Where the README promises nothing nothing is kept apart, and what is promised always is.
+                // What the README calls unique is never lossy; where its cell is empty, the mask always is.
                 assert!(row.unique != "yes" || !mask.lossy, "{}", kind.name);
                 assert!(!row.unique.is_empty() || mask.lossy, "{}", kind.name);
             }

@@ -1,16 +1,16 @@
-//! What the families of kinds are asked and what they answer.
+//! What the functions that make masks take and return.
 //!
-//! In: a column, or a part of it. Out: an expression, or a sentence with a hint.
+//! In: a column, or a value in one. Out: an expression, or an error message with a hint.
 
 use crate::catalog::{Column, Index, Table};
 use crate::config::{MaskConfig, Wrong};
 
-/// One column to mask, or a part of it: a value out of a JSON document is a column of its own kind.
+/// One column to mask, or a value inside a JSON document, which is treated as a column of its own.
 #[derive(Debug, Clone)]
 pub(crate) struct MaskTarget<'a> {
     pub(crate) table: &'a Table,
     pub(crate) column: &'a Column,
-    /// SQL for the clear value.
+    /// SQL for the unmasked value.
     pub(crate) value: String,
 }
 
@@ -30,34 +30,34 @@ impl<'a> MaskTarget<'a> {
     }
 }
 
-/// The rule and the column that a mask is made for.
+/// The column that a mask is made for, the entry of its rule, and the domain.
 pub(crate) struct MaskRequest<'a> {
     pub(crate) target: &'a MaskTarget<'a>,
     pub(crate) config: &'a MaskConfig,
-    /// Values of one domain mask equally in every table.
+    /// Equal values of one domain mask equally in every table.
     pub(crate) domain: &'a str,
 }
 
-/// An expression and what it does to different values.
+/// An expression, and whether it can make different values equal.
 pub(crate) struct Made {
     pub(crate) expression: String,
     pub(crate) lossy: bool,
 }
 
-/// Makes the expression of one entry, whatever its kind: what the table of kinds hands to kinds with masks inside.
+/// Makes the expression of one entry, whatever its kind: the table of kinds gives it to kinds with masks inside (`json`).
 pub(crate) type Make = fn(&MaskTarget<'_>, &MaskConfig) -> Result<Made, Wrong>;
 
-/// Different inputs can give the same output.
+/// An expression that can give the same result for different values.
 pub(crate) fn lossy(expression: String) -> Made {
     Made { expression, lossy: true }
 }
 
-/// Different inputs give different outputs.
+/// An expression that gives different results for different values.
 pub(crate) fn apart(expression: String) -> Made {
     Made { expression, lossy: false }
 }
 
-/// Refuses a kind without a setting that it cannot do without.
+/// Fails when a kind lacks a setting that it needs; `example` is the hint.
 pub(crate) fn needed<'a, T>(setting: Option<&'a T>, kind: &str, example: &str) -> Result<&'a T, Wrong> {
     setting.ok_or_else(|| {
         let name = example.split(' ').next().unwrap_or_default();

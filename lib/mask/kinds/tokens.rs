@@ -1,4 +1,4 @@
-//! Masks made of the hash itself: tokens, user names, e-mail addresses, UUIDs; and the one password of everybody.
+//! Masks made of the hash itself: tokens, user names, e-mail addresses, UUIDs; and the one password for everybody.
 
 use sha2::{Digest, Sha256};
 
@@ -9,30 +9,32 @@ use crate::config::{MaskConfig, Scalar, Wrong};
 use crate::mask::fit;
 use crate::sql::literal;
 
-/// Digits of a hash that keep values apart: 64 bits.
+/// How many hexadecimal digits of a hash keep values apart: 64 bits.
 pub(crate) const UNIQUE_DIGITS: u64 = 16;
 
-/// Fewer digits than this would hardly tell two values apart.
+/// The fewest digits of a hash: fewer would hardly tell two values apart.
 pub(crate) const DIGITS_MIN: u64 = 8;
 
-/// The cost that most frameworks begin with: a login takes a twentieth of a second.
+/// The default cost of bcrypt in most frameworks: a login takes a twentieth of a second.
 const BCRYPT_COST: u32 = 10;
 
-/// Where no mail is ever delivered (RFC 2606).
+/// A host that no mail is ever delivered to (RFC 2606).
 pub(crate) const EMAIL_HOST: &str = "example.test";
 
-/// The longest host that is kept, and `.test` behind it.
+/// The longest host with `host = "same"`, the `.test` behind it included.
 const HOST_CHARACTERS_MAX: u64 = 60;
 
-/// As many of a UUID: its version and its variant are no digits of the hash, three dashes are between.
+/// How many first characters of a UUID hold `UNIQUE_DIGITS` digits of the hash: version, variant and three dashes come on
+/// top.
 pub(crate) const UUID_PREFIX: u64 = UNIQUE_DIGITS + 2 + 3;
 
-/// So many first characters of a result keep values apart: the prefix, or one of so many characters, and the digits.
+/// How many first characters of a result keep values apart: those of its prefix, by default `prefix` at most, and the
+/// digits.
 pub(crate) fn unique_prefix(config: &MaskConfig, prefix: u64) -> u64 {
     config.prefix.as_ref().map_or(prefix, |prefix| prefix.chars().count() as u64) + UNIQUE_DIGITS
 }
 
-/// A result of `digits` digits of the hash, and class by their number.
+/// A result with `digits` digits of the hash, lossy if they are fewer than `UNIQUE_DIGITS`.
 fn sized(target: &MaskTarget<'_>, digits: u64, whole: &str) -> Made {
     Made { expression: around(target, whole), lossy: digits < UNIQUE_DIGITS }
 }
@@ -56,7 +58,7 @@ pub(crate) fn hashed(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str)
     Ok(sized(target, digits, &whole))
 }
 
-/// User names and slugs: a word and 16 digits, or as many as fit.
+/// User names and slugs: a word and 16 digits of the hash, or as many as fit.
 pub(crate) fn prefixed(wish: &MaskRequest<'_>, word: &str) -> Result<Made, Wrong> {
     let MaskRequest { target, config, domain } = wish;
     fit::text(target, &config.kind)?;
@@ -67,7 +69,7 @@ pub(crate) fn prefixed(wish: &MaskRequest<'_>, word: &str) -> Result<Made, Wrong
     hashed(target, &MaskConfig { prefix: Some(prefix), length, ..MaskConfig::default() }, domain)
 }
 
-/// A whole number of the column's width. Narrow columns cannot keep values apart.
+/// The hash as a whole number of the column's width. Only a BIGINT keeps values apart.
 fn integer(target: &MaskTarget<'_>, domain: &str) -> Made {
     let limit: u64 = match target.column.data_type.as_str() {
         "tinyint" => 1 << 7,
@@ -101,7 +103,8 @@ pub(crate) fn email(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) 
     Ok(sized(target, digits, &masked))
 }
 
-/// What follows the last `@` with `.test` behind it, so that nothing is delivered; our own where that is no host.
+/// The host of the value with `.test` behind it, so that nothing is delivered; `EMAIL_HOST` where the value has no host,
+/// or a long one.
 fn own_host(target: &MaskTarget<'_>) -> Result<String, Wrong> {
     super::plain::text_only(target, "host = \"same\"")?;
     let host = format!("SUBSTRING_INDEX(CONVERT({} USING utf8mb4), '@', -1)", target.value);
@@ -114,7 +117,7 @@ fn own_host(target: &MaskTarget<'_>) -> Result<String, Wrong> {
     ))
 }
 
-/// A version 4 UUID: text, or the bytes of it in a column of 16 bytes.
+/// A version 4 UUID: as text, or as bytes in a binary column of 16 bytes.
 pub(crate) fn uuid(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     let hash = hash(target, domain);
     let digits = format!("INSERT(INSERT(LEFT({hash}, 32), 13, 1, '4'), 17, 1, 'a')");
@@ -129,7 +132,7 @@ pub(crate) fn uuid(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong>
     Ok(apart(around(target, &masked)))
 }
 
-/// The password that developers get.
+/// Reads the setting `value` of `password`: the one password of all developers.
 pub(crate) fn password_value(config: &MaskConfig) -> Result<&str, Wrong> {
     match &config.value {
         Some(Scalar::Text(value)) if !value.is_empty() => Ok(value),
@@ -141,7 +144,7 @@ pub(crate) fn password_value(config: &MaskConfig) -> Result<&str, Wrong> {
     }
 }
 
-/// One known password for everybody, as a bcrypt hash. A value that begins with `$` is a hash made elsewhere.
+/// One known password for everybody, as a bcrypt hash. A `value` that begins with `$` is taken as a hash made elsewhere.
 pub(crate) fn password(target: &MaskTarget<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
     let value = password_value(config)?;
     let hash = if value.starts_with('$') { value.to_owned() } else { bcrypt(value, &target.label())? };
@@ -150,14 +153,14 @@ pub(crate) fn password(target: &MaskTarget<'_>, config: &MaskConfig) -> Result<M
     Ok(lossy(format!("CASE WHEN {} IS NOT NULL THEN {} END", target.value, literal(&hash))))
 }
 
-/// The salt comes from the column, so that the same rules give the same dump, and never from the password: a salt stands in
-/// the dump as it is, and whoever has a hash of the password could tell it at once.
+/// Hashes a password with bcrypt. The salt comes from the column, so that the same rules give the same dump. It never
+/// comes from the password: it can be read in the dump, and a guess of the password could be checked against it at once.
 fn bcrypt(password: &str, column: &str) -> Result<String, Wrong> {
     let digest = Sha256::new().chain_update("refreshkit bcrypt salt:").chain_update(column).finalize();
     let mut salt = [0; 16];
     salt.copy_from_slice(&digest[..16]);
     let hash = bcrypt::hash_with_salt(password, BCRYPT_COST, salt);
-    // `$2y$` is what PHP, Python, Ruby and Apache all take.
+    // PHP, Python, Ruby and Apache all take `$2y$`.
     hash.map(|parts| parts.format_for_version(bcrypt::Version::TwoY))
         .map_err(|e| (format!("no bcrypt hash of this password: {e}"), None))
 }
@@ -166,7 +169,7 @@ fn bcrypt(password: &str, column: &str) -> Result<String, Wrong> {
 mod tests {
     #[test]
     fn the_salt_of_the_one_password_says_nothing_of_it() {
-        // `$2y$10$`, 22 characters of salt, the hash.
+        // A hash is `$2y$10$`, 22 characters of salt, and the hash itself.
         let salt = |hash: &str| hash[7..29].to_owned();
         let one = super::bcrypt("development", "users.password").unwrap();
         assert!(::bcrypt::verify("development", &one).unwrap());

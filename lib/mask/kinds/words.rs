@@ -1,4 +1,4 @@
-//! Neutral names of our own: short, ASCII, nobody's in particular.
+//! Names and words that masks are made of: short, ASCII, nobody's in particular.
 
 /// First names that masks choose from.
 pub(crate) const FIRST: &[&str] = &[
@@ -20,24 +20,24 @@ pub(crate) const LAST: &[&str] = &[
     "Rowe", "Sorrel", "Spruce", "Stone", "Thorn", "Vale", "Willow",
 ];
 
-/// What companies do, behind a last name.
+/// Trades of companies, which follow a last name.
 pub(crate) const TRADE: &[&str] = &[
     "Bakery", "Builders", "Clinic", "Coffee", "Dairy", "Dental", "Design", "Energy", "Farms", "Foods",
     "Freight", "Garage", "Glass", "Goods", "Group", "Hotels", "Labs", "Leather", "Media", "Metals", "Motors",
     "Optics", "Paper", "Partners", "Supply", "Systems", "Textiles", "Works",
 ];
 
-/// Ways to live at, behind a last name.
+/// Kinds of streets, which follow a last name.
 pub(crate) const WAY: &[&str] = &["Avenue", "Close", "Lane", "Road", "Square", "Street", "Walk", "Way"];
 
-/// What cities on no map end with, behind a last name.
+/// Endings of made-up cities, which follow a last name.
 pub(crate) const PLACE: &[&str] = &["dale", "ford", "haven", "mere", "moor", "port", "ton", "wick"];
 
-/// What free text becomes, over and over.
+/// Filler, which is repeated to the length of a free text.
 pub(crate) const FILLER: &str =
     "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor ";
 
-/// The names that masks put in place of real ones.
+/// All first and last names that masks put in place of real ones.
 pub fn dictionary() -> impl Iterator<Item = &'static str> {
     FIRST.iter().chain(LAST).copied()
 }

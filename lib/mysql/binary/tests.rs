@@ -1,10 +1,10 @@
-//! Rows that no server sent.
+//! Rows that the tests make as a server would.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// A column's definition.
+/// The definition of a column, as a server sends it.
 fn definition(kind: u8, flags: u16, width: u32, decimals: u8) -> Vec<u8> {
     let mut all = b"\x03def\x01d\x01t\x01t\x01c\x01c\x0c\x2d\0".to_vec();
     all.extend_from_slice(&width.to_le_bytes());
@@ -28,7 +28,7 @@ fn texts(kinds: &[ValueLayout], packet: &[u8]) -> Vec<Option<String>> {
     all
 }
 
-/// One value of one column.
+/// The text of one value, of a row with one column.
 fn text(kind: ValueLayout, value: &[u8]) -> String {
     texts(&[kind], &[&[0], value].concat()).pop().unwrap().unwrap()
 }

@@ -1,4 +1,5 @@
-//! Hostile servers: whoever listens where a server is expected is told nothing that can be read, and is not waited for.
+//! Hostile servers: a stranger that listens in place of the server gets no password that it can read, and is not waited
+//! for.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -10,7 +11,7 @@ use crate::document::{Exit, Failure};
 
 const PASSWORD: &str = "correct-horse-battery";
 
-/// An RSA key of 2,048 bits that nobody has the other half of.
+/// A public RSA key of 2,048 bits, which a stranger sends as its own.
 const STRANGE_KEY: &str = "-----BEGIN PUBLIC KEY-----
 MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAu1SU1LfVLPHCozMxH2Mo
 4lgOEePzNm0tRgeLezV6ffAt0gunVTLw7onLRnrq0/IzW7yWR7QkrmBL7jTKEn5u
@@ -22,7 +23,7 @@ mwIDAQAB
 -----END PUBLIC KEY-----
 ";
 
-/// What a stranger does with whoever logs in; gives back everything it was sent.
+/// What a stranger does with a connection; it adds all that it was sent to the buffer.
 type Play = fn(&mut TcpStream, &mut Vec<u8>) -> io::Result<()>;
 
 fn play(play: Play) -> (u16, Receiver<Vec<u8>>) {
@@ -33,7 +34,7 @@ fn play(play: Play) -> (u16, Receiver<Vec<u8>>) {
         let (mut stream, _) = listener.accept().unwrap();
         let mut seen = Vec::new();
         let _ = play(&mut stream, &mut seen);
-        // Whatever else comes before it hangs up.
+        // All that the client sends before it hangs up counts too.
         stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
         let _ = stream.read_to_end(&mut seen);
         sender.send(seen)
@@ -68,7 +69,7 @@ fn hello(stream: &mut TcpStream, plugin: &str) -> io::Result<()> {
     send(stream, 0, &hello)
 }
 
-/// Asks for the whole password, and has a key of its own ready.
+/// Asks for the whole password, and sends a key of its own.
 fn full(stream: &mut TcpStream, seen: &mut Vec<u8>, number: u8) -> io::Result<()> {
     send(stream, number, &[1, 4])?;
     receive(stream, seen)?;
@@ -90,7 +91,7 @@ fn switch(stream: &mut TcpStream, seen: &mut Vec<u8>, to: &str) -> io::Result<()
     full(stream, seen, 4)
 }
 
-/// The server of a test that waits a short while.
+/// The server of a test, which waits two seconds for a login.
 fn server(port: u16) -> Server {
     Server { patience: Duration::from_secs(2), ..Server::at("127.0.0.1", port, "dev", PASSWORD) }
 }
@@ -162,7 +163,7 @@ fn who_never_answers_or_stops_in_the_middle_is_not_waited_for() {
         std::thread::sleep(Duration::from_secs(5));
         Ok(())
     };
-    // Never silent for long, and never done.
+    // Sends a byte every 50 ms and never finishes.
     let drop_by_drop: Play = |stream, _| {
         stream.write_all(b"\xff\0\0\0\x0a")?;
         loop {
@@ -170,7 +171,7 @@ fn who_never_answers_or_stops_in_the_middle_is_not_waited_for() {
             std::thread::sleep(Duration::from_millis(50));
         }
     };
-    // Lets everybody in, then answers nothing.
+    // Accepts every login, then answers nothing.
     let after_login: Play = |stream, seen| {
         hello(stream, "mysql_native_password")?;
         receive(stream, seen)?;

@@ -1,6 +1,6 @@
-//! What a server said, without the values of rows: names stay, for an error must name what it is about.
+//! What a server said, without the values of rows. Names stay, since an error must name what it is about.
 //!
-//! In: an error's number and message, and the statement that it answers if that is known. Out: the message to show.
+//! In: an error's number and message, and the statement that failed, if it is known. Out: the message to show.
 //!
 //! ```text
 //! the number is of an error with values ── its template tells which ── none fits (another language) ──┐
@@ -9,7 +9,8 @@
 //! any other                             ── what is quoted goes, and every longer number, unless the statement names it <┘
 //! ```
 //!
-//! What another program printed has no number that could be trusted: there every template is looked for in every line.
+//! What another program printed has no number that can be trusted: every line is compared with all templates but that of
+//! syntax errors.
 
 mod table;
 
@@ -21,13 +22,13 @@ use table::{ErrorTemplate, FREE_TEXT, VALUES, has_only_names};
 use crate::outlet;
 use crate::sql::{TokenKind, tokens};
 
-/// The text that stands in the place of a value.
+/// The text that replaces a value.
 const VALUE: &str = "…";
 
-/// A name and a word of the server have no more characters; what is longer is no name.
+/// The most characters of a name, or of a word of the server. Longer text is no name.
 const NAME_CHARACTERS_MAX: usize = 400;
 
-/// The message of a server's error; `statement` may be empty.
+/// The message of a server's error, without values; `statement` may be empty.
 pub(super) fn without_values(number: u16, message: &str, statement: &str) -> String {
     if FREE_TEXT.contains(&number) {
         let signals = || tokens(statement).iter().any(|token| token.is_word(statement, "SIGNAL"));
@@ -46,10 +47,10 @@ pub(super) fn without_values(number: u16, message: &str, statement: &str) -> Str
     if !has_values && has_only_names(number) { message.to_owned() } else { names_only(message, statement) }
 }
 
-/// A line that another program printed: `mysql`, a framework, git.
+/// A line that another program printed (`mysql`, a framework, git), without values and passwords.
 pub(crate) fn relayed(line: &str) -> String {
     let mut line = outlet::without_userinfo(line).into_owned();
-    // Near a syntax error stands a piece of the branch's own statement.
+    // A syntax error quotes the branch's own statement, which may be shown.
     for template in VALUES.iter().filter(|template| template.number != 1064) {
         if let Some(shown) = replaced(template, &line) {
             line = shown;
@@ -58,10 +59,10 @@ pub(crate) fn relayed(line: &str) -> String {
     line
 }
 
-/// The message with the values of a template replaced, if it fits somewhere.
+/// The message with its values replaced, if the template fits a part of it; otherwise nothing.
 fn replaced(template: &ErrorTemplate, message: &str) -> Option<String> {
     let parts = parts(template.text);
-    // A template may begin with a name: what is before its first words stays anyhow.
+    // A name at the beginning of a template is left out: what stands before its first words is kept anyhow.
     let parts = if parts.first() == Some(&TemplatePart::Name) { &parts[1..] } else { &parts[..] };
     let Some(TemplatePart::Words(first)) = parts.first() else { return None };
     let mut from = 0;
@@ -104,7 +105,8 @@ fn parts(template: &'static str) -> Vec<TemplatePart> {
     parts
 }
 
-/// `text` from its beginning, rebuilt. A value reaches as far as it can: it may hold anything, the words of the template too.
+/// Rebuilds `text` by the parts of a template; nothing if it does not fit. A value is taken as long as possible, since it
+/// may hold anything, even words of the template.
 fn fit(parts: &[TemplatePart], text: &str) -> Option<String> {
     let Some((part, rest)) = parts.split_first() else { return Some(text.to_owned()) };
     if let TemplatePart::Words(words) = part {
@@ -133,7 +135,7 @@ fn fit(parts: &[TemplatePart], text: &str) -> Option<String> {
     })
 }
 
-/// An expression or a piece of a statement: what stands in quotes of texts, and numbers, become `?`.
+/// An expression or a piece of a statement, with `?` for each text and each number.
 fn without_literals(sql: &str) -> String {
     let mut out = String::new();
     let mut end = 0;
@@ -152,7 +154,7 @@ fn without_literals(sql: &str) -> String {
     out
 }
 
-/// A message of which nothing is known: what is quoted goes, and numbers, unless the statement names it.
+/// A message of unknown form: quoted words and longer numbers are replaced, unless the statement has them.
 fn names_only(message: &str, statement: &str) -> String {
     let names: BTreeSet<Cow<'_, str>> =
         tokens(statement).iter().filter_map(|token| token.possible_name(statement)).collect();
@@ -162,7 +164,7 @@ fn names_only(message: &str, statement: &str) -> String {
         let (before, quoted) = rest.split_at(at);
         without_numbers(before, statement, &mut out);
         let quote = &quoted[..1];
-        // A word's apostrophe opens nothing: `can't`. What opens and never ends hides the rest.
+        // An apostrophe in a word (`can't`) opens nothing. A quote that never ends hides the rest.
         if quote == "'" && before.ends_with(char::is_alphanumeric) {
             out.push('\'');
             rest = &quoted[1..];
@@ -180,13 +182,13 @@ fn names_only(message: &str, statement: &str) -> String {
     out
 }
 
-/// Where a quoted text ends: at a quote that no letter or digit follows, so that an apostrophe within is none.
+/// Where a quoted text ends: at a quote that no letter or digit follows, so not at an apostrophe in a word.
 fn closing(text: &str, quote: &str) -> usize {
     let ends = |at: &usize| !text[at + 1..].starts_with(char::is_alphanumeric);
     text.match_indices(quote).map(|(at, _)| at).find(ends).unwrap_or(text.len())
 }
 
-/// Numbers of four digits and more, and fractions.
+/// Appends `text`; of numbers with four digits or more, and of fractions, only those that the statement has.
 fn without_numbers(text: &str, statement: &str, out: &mut String) {
     let is_of_number = |c: char| c.is_ascii_digit() || c == '.';
     let mut rest = text;

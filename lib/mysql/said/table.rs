@@ -1,9 +1,9 @@
 //! Which arguments of which server errors are values of rows, and which errors have only names in them.
 //!
-//! Taken from the English messages of MySQL 9 and MariaDB 10.11. In a template `{}` is a value, `{n}` a name or a word of the server,
-//! `{e}` an expression: names stay, literals go.
+//! Taken from the English messages of MySQL 9 and MariaDB 10.11. In a template `{}` is a value, `{n}` a name or a word of
+//! the server, `{e}` an expression, of which names stay and literals are replaced.
 
-/// An error that quotes what stands in a row.
+/// The message of an error that quotes values of rows.
 pub(super) struct ErrorTemplate {
     pub(super) number: u16,
     pub(super) text: &'static str,
@@ -13,7 +13,7 @@ const fn template(number: u16, text: &'static str) -> ErrorTemplate {
     ErrorTemplate { number, text }
 }
 
-/// Longer ones first where one is the beginning of another.
+/// The templates. Where one is the beginning of another, the longer one comes first.
 pub(super) const VALUES: &[ErrorTemplate] = &[
     template(1062, "Duplicate entry '{}' for key {n}"),
     template(1586, "Duplicate entry '{}' for key {n}"),
@@ -50,11 +50,11 @@ pub(super) const VALUES: &[ErrorTemplate] = &[
     template(1064, " near '{e}' at line {n}"),
 ];
 
-/// Errors whose whole message is somebody's free text: SIGNAL and RESIGNAL. Whatever a trigger put together from a row is in it.
+/// Errors whose whole message is the free text of a SIGNAL or RESIGNAL, in which a trigger may quote a row.
 pub(super) const FREE_TEXT: &[u16] = &[1644];
 
-/// Errors whose arguments are names, words of the grammar, files, numbers of rows: said as they are. A number that is in no list
-/// keeps the names that its statement names.
+/// Ranges of errors whose arguments are names, words of the grammar, files, numbers of rows: shown as they are. Of an
+/// error in no list, only the names that its statement has are shown.
 pub(super) const NAMES: &[(u16, u16)] = &[
     (1004, 1061),
     (1063, 1063),
@@ -109,7 +109,7 @@ pub(super) const NAMES: &[(u16, u16)] = &[
     (4161, 4161),
 ];
 
-/// Whether the arguments of an error are names.
+/// Whether the arguments of an error are never values.
 pub(super) fn has_only_names(number: u16) -> bool {
     NAMES.iter().any(|(first, last)| (*first..=*last).contains(&number))
 }

@@ -1,4 +1,4 @@
-//! Answers of a server that never was.
+//! Answers that the tests make as a server would.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -39,7 +39,7 @@ fn row(values: &[Option<Vec<u8>>]) -> Vec<u8> {
     packet(&values.iter().flat_map(|one| value(one.as_deref())).collect::<Vec<u8>>())
 }
 
-/// What a client makes of a server that is asked these questions and answers so, in pieces.
+/// The rows that a client reads from a server with these questions and answers, sent in pieces.
 fn talk(turns: &[(&[u8], &[u8])], piece: usize) -> mysql::Result<TextRows> {
     let (client, mut server) = UnixStream::pair().unwrap();
     let mut rows = TextRows::new();
@@ -75,18 +75,18 @@ const QUERY: &[u8] = b"\x09\0\0\0\x03SELECT 1";
 const EXECUTE: &[u8] = b"\x0a\0\0\0\x17\x07\0\0\0\0\x01\0\0\0";
 const CLOSE: &[u8] = b"\x05\0\0\0\x19\x07\0\0\0";
 
-/// The same of one that prepares nothing.
+/// The rows from a server that prepares nothing and gives `answer` to the query.
 fn heard(answer: &[u8], piece: usize) -> mysql::Result<TextRows> {
     let full = packet(b"\xff\xb5\x05#42000Can't create more than max_prepared_stmt_count statements");
     talk(&[(PREPARE, &full), (QUERY, answer)], piece)
 }
 
-/// And of one that has prepared statement 7.
+/// The rows from a server that has prepared the statement as number 7.
 fn prepared(promise: &[u8], answer: &[u8], piece: usize) -> mysql::Result<TextRows> {
     talk(&[(PREPARE, promise), (EXECUTE, answer), (CLOSE, b"")], piece)
 }
 
-/// A statement without parameters and its columns, all of one type.
+/// The answer to a Prepare: statement 7 without parameters, and its columns, all of one type.
 fn promise(columns: u8, kind: u8) -> Vec<u8> {
     let head = packet(&[0, 7, 0, 0, 0, columns, 0, 0, 0, 0, 0, 0]);
     [head, definition(kind).repeat(columns.into()), END.to_vec()].concat()

@@ -1,7 +1,7 @@
-//! Fills key tables: makes them, collects into them, takes everything back.
+//! Creates key tables, fills them and empties them.
 //!
-//! In: sessions, a blueprint, from when windows count back. Out: key tables with every kept row. What `down` and `up` mean is
-//! said in the face of this wing.
+//! In: sessions, a blueprint, the moment that windows count back from. Out: key tables with every kept row. The face of this wing
+//! explains the phases `down` and `up`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,8 +20,8 @@ use crate::plan::rules::edge::Edge;
 use crate::progress::Unit;
 use crate::work_schema;
 
-/// So many rounds look for their rows by reading a key table whole. An index by generation costs a third of each INSERT,
-/// which pays only along deep chains, and is quickly made afterwards.
+/// When rounds have read a key table this often, it gets an index by generation. The index costs a third of each INSERT, which
+/// pays only along deep chains, and is quickly made later.
 const WHOLE_READS_MAX: u32 = 12;
 
 /// How far the two phases went, and what was taken back.
@@ -29,14 +29,14 @@ const WHOLE_READS_MAX: u32 = 12;
 pub struct Closure {
     /// The last generation of the down phase.
     pub last_down: u64,
-    /// The last generation at all.
+    /// The last generation of the up phase.
     pub last: u64,
-    /// Rows that stay behind for each relation with `up = "drop"` (its number, rows).
+    /// Number of each relation with `up = "drop"`, and how many rows were taken back along it.
     pub dropped: Vec<(usize, u64)>,
 }
 
-/// Makes the work schema anew, with empty key tables. Creating one is mostly waiting for the disk: all at once.
-/// The run whose plan was there before, if that is known.
+/// Makes the work schema anew, with empty key tables: all at once, since creating one is mostly waiting for the disk. Returns
+/// the run whose plan was there before, if known.
 pub fn prepare(sessions: &mut [Session], blueprint: &Blueprint, run: &str) -> Result<Option<String>, Error> {
     let (session, schema) = (&mut sessions[0], &blueprint.work_schema);
     let before = work_schema::prepare(session, schema, (run, &blueprint.config_sha256))?;
@@ -48,7 +48,7 @@ pub fn prepare(sessions: &mut [Session], blueprint: &Blueprint, run: &str) -> Re
     Ok(before)
 }
 
-/// Takes all keys back.
+/// Empties all key tables.
 pub(crate) fn forget(sessions: &mut [Session], blueprint: &Blueprint) -> Result<(), Error> {
     share_out(sessions, blueprint.with_key_tables().collect(), |session, table| {
         Ok(work_schema::forget_keys(session, &blueprint.work_schema, table)?)
@@ -56,7 +56,7 @@ pub(crate) fn forget(sessions: &mut [Session], blueprint: &Blueprint) -> Result<
     Ok(())
 }
 
-/// Fills the key tables, on all `sessions` side by side where relations do not meet.
+/// Fills the key tables. All `sessions` work at the same time, each on a table of its own.
 pub fn collect(
     house: &House,
     sessions: &mut [Session],
@@ -85,7 +85,7 @@ struct Round<'a> {
     sessions: &'a mut [Session],
     blueprint: &'a Blueprint,
     task: &'a crate::progress::Task<'a>,
-    /// How often a key table was read for the rows of one generation.
+    /// How often each key table was read for rows of one generation, by position of the table.
     read: BTreeMap<usize, u32>,
 }
 
@@ -118,8 +118,8 @@ impl Round<'_> {
         Ok(generation)
     }
 
-    /// The keys of tables that were to be read along a relation, and for which that would not pay: as if they had never been. The last
-    /// generation of the down phase.
+    /// Collects the keys of tables for which reading along a relation does not pay. Returns the last generation of the down
+    /// phase.
     fn late(&mut self, tables: &[usize], last_down: u64) -> Result<u64, Error> {
         let words = self.blueprint.words();
         let edges: Vec<&Edge> = self.blueprint.down().filter(|edge| tables.contains(&edge.child)).collect();
@@ -155,7 +155,7 @@ impl Round<'_> {
         while !fresh.is_empty() {
             let rows = ChildRows::Of(generation);
             generation += 1;
-            // Tables without keys gain nothing on the way up.
+            // A table without a key table gains no rows in the up phase.
             let reached = |edge: &&&Edge| {
                 fresh.contains(&edge.child) && self.blueprint.kept(edge.child) == RowsFrom::Keys
             };
@@ -171,7 +171,7 @@ impl Round<'_> {
         Ok(generation)
     }
 
-    /// Gives an index to key tables that are read for one generation time and again.
+    /// Adds an index by generation to key tables that many rounds have read.
     fn read_by_generation(&mut self, tables: BTreeSet<usize>) -> Result<(), Error> {
         let mut often = Vec::new();
         for table in tables {
@@ -185,7 +185,7 @@ impl Round<'_> {
         share_out(self.sessions, often, |session, table| {
             let sql = format!("ALTER TABLE {} ADD KEY gen (gen)", words.keys(table));
             match session.run("ordering keys by generation", &sql) {
-                // A search for what fits takes the keys back and collects others: the index is there already.
+                // `fit` empties the key tables and fills them again: the index is there already.
                 Err(e) if e.number() == Some(number::DUPLICATE_KEY_NAME) => Ok(()),
                 outcome => Ok(outcome.map(drop)?),
             }
@@ -193,8 +193,8 @@ impl Round<'_> {
         Ok(())
     }
 
-    /// Does the steps of one round; the tables that gained rows. A round reads only rows of rounds before it, so steps
-    /// into different tables do not meet. Those into the same one keep their order: it decides which reason counts.
+    /// Does the steps of one round. Returns the tables that gained rows. A round reads only rows of earlier rounds, so steps into
+    /// different tables are independent. Steps into one table keep their order: it decides which relation is a row's `edge`.
     fn run(&mut self, what: &str, steps: Vec<CollectStep<'_>>) -> Result<BTreeSet<usize>, Error> {
         let mut groups: BTreeMap<usize, Vec<CollectStep<'_>>> = BTreeMap::new();
         for step in steps {

@@ -1,10 +1,10 @@
-//! Conditions that several wings ask: which rows of a table without a key are kept, and which references lose their parent.
+//! Conditions that several wings use: which rows of a table without a key are kept, and which references lose their parent.
 
 use super::sql::{ChildRows, ClosureSql};
 use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 use crate::plan::rules::edge::Edge;
 
-/// The rows of a table without a key that are kept, a condition over alias `c`: those with a kept parent.
+/// Condition over alias `c` for the kept rows of a table without a key: a parent that owns the row is kept.
 pub(crate) fn kept_children(
     blueprint: &Blueprint,
     words: ClosureSql<'_>,
@@ -23,7 +23,7 @@ pub(crate) fn kept_children(
     if reasons.is_empty() { "FALSE".to_owned() } else { reasons.join(" OR ") }
 }
 
-/// The kept rows of the edge's child, wherever they are written down: what stands in FROM, and a condition for WHERE.
+/// The kept rows of the edge's child, with or without a key table: text for FROM, and a condition for WHERE.
 pub(crate) fn kept_rows(
     blueprint: &Blueprint,
     words: ClosureSql<'_>,
@@ -43,21 +43,21 @@ pub(crate) fn kept_rows(
     }
 }
 
-/// A condition over alias `c` of the bare child table: it refers to a parent, and the parent does not come.
+/// Condition over alias `c` of the bare child table: the row refers to a parent that is not kept (`existing`: but exists).
 pub(crate) fn homeless(blueprint: &Blueprint, words: ClosureSql<'_>, edge: &Edge, existing: bool) -> String {
     let values = words.values(edge);
     let refers: Vec<String> = values.iter().map(|value| format!("{value} IS NOT NULL")).collect();
     let comes = match blueprint.kept(edge.parent) {
         RowsFrom::Keys => words.parent_kept(edge, &values, (0, u64::from(u32::MAX))),
         RowsFrom::All => words.parent_exists(edge, &values),
-        // Nothing that comes refers to a table that is read along a relation.
+        // No kept row refers to a table that is read along a relation: see `read/along.rs`.
         RowsFrom::Along(_) | RowsFrom::Children | RowsFrom::Nothing => "FALSE".to_owned(),
     };
     let exists = words.parent_exists(edge, &values);
     let real = if existing {
         exists
     } else {
-        // A word for "none" is a reference all the same where a parent is so called.
+        // A value such as 0 or '' means "none", unless a parent has this value.
         format!("({} OR {exists})", words.means_something_of(edge, &values))
     };
     format!("{} AND {real} AND NOT {comes}", refers.join(" AND "))

@@ -1,7 +1,7 @@
-//! Takes rows back whose parent does not come (`up = "drop"`), and whatever cannot stay without them.
+//! Takes back rows whose parent is not kept (`up = "drop"`), and rows that refer to those.
 //!
-//! In: complete key tables. Out: the largest part of them in which every such reference is whole. A row taken back
-//! can leave others without a parent, so it is done until nothing changes; sets only shrink, so the order of
+//! In: complete key tables. Out: the largest part of them in which all these references lead to kept rows. A row taken
+//! back can leave others without a parent, so the steps repeat until nothing changes; sets only shrink, so the order of
 //! relations does not matter.
 
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 use crate::plan::rules::edge::Edge;
 use crate::work_schema;
 
-/// Rows taken back for each relation with `up = "drop"`.
+/// Takes rows back. Returns how many for each relation with `up = "drop"`.
 pub(crate) fn take_rows_back(
     house: &House,
     session: &mut Session,
@@ -49,7 +49,7 @@ pub(crate) fn take_rows_back(
     }
 }
 
-/// Takes back the edge's child rows that refer to a parent that is not kept; with `existing`, only where it exists.
+/// Takes back the edge's child rows whose parent is not kept; with `existing`, only if the parent exists in the source.
 fn take_back(
     session: &mut Session,
     blueprint: &Blueprint,

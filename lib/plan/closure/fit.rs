@@ -1,7 +1,7 @@
-//! Makes the plan fit a number of rows or bytes: the largest share of windows and `at_least` whose closure fits.
+//! Makes the plan fit a number of rows or bytes: searches for a large share of windows and `at_least` whose closure fits.
 //!
-//! In: a blueprint, the limit. Out: filled key tables and the share. Only keys are collected and counted, as often as
-//! bisection needs; a larger share keeps all that a smaller one keeps, so what fits is found.
+//! In: a blueprint, the limit. Out: filled key tables and the share. Each trial collects keys and counts rows. Bisection works
+//! because a larger share keeps all that a smaller one keeps.
 
 use super::collect::{Closure, collect, forget};
 use super::pool::share_out;
@@ -15,17 +15,17 @@ use crate::plan::error::Error;
 use crate::plan::options::Limit;
 use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 
-/// A share is exact enough when its size is so near to the limit, in per cent.
+/// The search ends at a size of this many per cent of the limit.
 const NEAR_PERCENT: u64 = 97;
 
-/// Rules are stretched so far at most, where there is more room than they ask for.
+/// The largest share that is tried where the limit leaves room.
 const STRETCH_MAX: u64 = 256 * WHOLE;
 
-/// The closure that fits, and what was chosen for it.
+/// The closure that fits, and the share that it was made with.
 #[derive(Debug)]
 pub(crate) struct Fitted {
     pub(crate) closure: Closure,
-    /// What the document says of it.
+    /// The field `target` of the document.
     pub(crate) target: PlanFit,
 }
 
@@ -35,13 +35,13 @@ struct Trial<'a> {
     blueprint: &'a mut Blueprint,
     when: When,
     limit: Limit,
-    /// The tables as the first trial found them; later ones only count what they keep.
+    /// Made by the first trial; later trials only update `rows`.
     tables: Vec<TablePlan>,
-    /// What is in the key tables now: the share and its outcome.
+    /// What the key tables hold now: the share, its closure and its size.
     last: Option<(u64, Closure, u64)>,
 }
 
-/// Fills the key tables with as much as fits.
+/// Fills the key tables with as much as fits. Fails when even a share of 0 is too much.
 pub(crate) fn fit(
     house: &House,
     sessions: &mut [Session],
@@ -80,7 +80,7 @@ impl Trial<'_> {
         }
     }
 
-    /// The largest share that fits.
+    /// The largest share that fits, but for 1/64 or `NEAR_PERCENT`: doubles it while there is room, then bisects.
     fn search(&mut self) -> Result<u64, Error> {
         let (mut fits, mut too_much) = (0, WHOLE);
         let mut size = self.size(WHOLE)?;
@@ -127,7 +127,7 @@ impl Trial<'_> {
         }
     }
 
-    /// Collects the keys of a share and counts them.
+    /// Collects the keys of a share and returns its size in rows or bytes.
     fn size(&mut self, share: u64) -> Result<u64, Error> {
         if let Some((tried, _, size)) = &self.last
             && *tried == share
@@ -191,7 +191,7 @@ fn described(rule: RootConfig) -> TargetRoot {
     }
 }
 
-/// Bytes of a table that come along, in proportion to its rows.
+/// Bytes of a table's kept rows, in proportion to their number.
 pub fn bytes_after(plan: &TablePlan) -> u64 {
     let share = u128::from(plan.bytes_before) * u128::from(plan.rows) / u128::from(plan.rows_before.max(1));
     u64::try_from(share).unwrap_or(plan.bytes_before)

@@ -1,7 +1,7 @@
-//! Ends statements that run when a signal arrives: a closure step may take minutes, a stop about a second.
+//! Kills running statements when a signal arrives: a closure step may take minutes, but a stop should take about a second.
 //!
-//! In: the place, and the connections that work there. While a [`KillOnSignal`] lives, a signal has the server kill whatever
-//! they are running; what they report then is told as an interruption by [`told`].
+//! In: the server, and the connections of the run. Out: after a signal, the server kills the statements of these connections as
+//! long as the [`KillOnSignal`] lives; [`told`] turns their errors into an interruption.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,10 +14,10 @@ use crate::plan::error::Error;
 use crate::plan::place::SourceServer;
 use crate::work_schema;
 
-/// How often it looks whether a signal arrived.
+/// Interval at which the thread looks for a signal.
 const POLL: Duration = Duration::from_millis(100);
 
-/// Watches over connections until it is dropped.
+/// Kills statements of its connections after a signal.
 #[derive(Debug)]
 pub(crate) struct KillOnSignal {
     connections: Arc<Mutex<Vec<u32>>>,
@@ -36,7 +36,7 @@ impl KillOnSignal {
         Self { connections, over, thread: Some(thread) }
     }
 
-    /// Watches over one more connection.
+    /// Adds a connection whose statements a signal kills.
     pub(crate) fn over(&self, session: &Session) {
         let mut connections = self.connections.lock().expect("no panic under this lock");
         connections.push(session.connection.connection_id());
@@ -64,7 +64,7 @@ fn watch(cancel: &Cancel, server: &Server, connections: &Mutex<Vec<u32>>, over: 
             own = server.connect().ok();
         }
         let list = connections.lock().expect("no panic under this lock").clone();
-        // Again and again: a connection may just have been between two statements.
+        // Repeated at each interval: a connection may have been between two statements the last time.
         for connection in list {
             if let Some(session) = &mut own {
                 session.attempt(&format!("KILL QUERY {connection}"));
@@ -73,7 +73,7 @@ fn watch(cancel: &Cancel, server: &Server, connections: &Mutex<Vec<u32>>, over: 
     }
 }
 
-/// Reports an error of the server as the interruption, if a signal came: it is the killed statement that the server speaks of.
+/// Turns an error of the server into the interruption if a signal came: the server then only reports the killed statement.
 pub(crate) fn told<T>(house: &House, outcome: Result<T, Error>) -> Result<T, Error> {
     match (outcome, house.cancel.requested()) {
         (

@@ -1,7 +1,7 @@
-//! Some roots of each value of a column: `per_value = { kind = 50 }`.
+//! Chooses roots of each value of a column: `per_value = { kind = 50 }`.
 //!
-//! In: a rule whose window is in the key table already. Out: one statement that reads the table once, however many
-//! columns are named. A value of which the window alone brings enough needs no ranking: its newest rows are in there.
+//! In: a rule whose window is in the key table already. Out: one statement that reads the table once, and the window once for
+//! each named column. A value of which the window has enough rows is not ranked: its newest rows are kept already.
 
 use std::fmt::Write;
 
@@ -13,7 +13,7 @@ use crate::config::{self, Config};
 use crate::plan::rules::names::column_named;
 
 impl RootRule<'_> {
-    /// Adds the newest rows of each value.
+    /// Statement that adds the newest rows of each value.
     pub(crate) fn per_value(
         &self,
         config: &Config,

@@ -1,14 +1,14 @@
-//! Several connections that work side by side on jobs that do not meet.
+//! Shares independent jobs out to several connections, which work at the same time.
 //!
-//! In: the connections, jobs, what to do with one. Out: the outcomes in the order of the jobs, whoever did them, or the
-//! first failure. With one connection, one job after the other.
+//! In: the connections, the jobs, a function that does one job. Out: the results in the order of the jobs, or the first
+//! error in that order. With one connection, the jobs are done one after the other.
 
 use std::sync::Mutex;
 
 use crate::mysql::Session;
 use crate::plan::error::Error;
 
-/// Does all jobs; each connection takes the next one that nobody has begun.
+/// Does all jobs: each connection takes the next job that is not begun yet.
 pub(crate) fn share_out<J: Send, R: Send>(
     sessions: &mut [Session],
     jobs: Vec<J>,
@@ -29,7 +29,7 @@ pub(crate) fn share_out<J: Send, R: Send>(
                     let Some((at, job)) = job else { return };
                     let outcome = work(session, job);
                     if outcome.is_err() {
-                        // The others finish what they have begun, and begin nothing.
+                        // The other connections finish the jobs that they have begun, and begin no others.
                         todo.lock().expect("no panic under this lock").by_ref().for_each(drop);
                     }
                     results.lock().expect("no panic under this lock").push((at, outcome));

@@ -1,7 +1,7 @@
-//! The rows that everything follows from: pinned, recent, topped up, and some of each value.
+//! Chooses the roots: rows that are pinned, recent, topped up, or among the newest of each value.
 //!
 //! In: the rules of `[dehydrate] root` and the moment that windows count back from. Out: rows of generation 0 in the
-//! key tables. Never `NOW()`: the same copy and the same rules give the same rows.
+//! key tables. `NOW()` is never used, so the same copy and the same rules give the same rows.
 
 use jiff::Timestamp;
 
@@ -15,25 +15,25 @@ use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 use crate::plan::rules::names::{column_named, table_named};
 use crate::sql::literal;
 
-/// From when windows count back, and how much of what the rules ask for is wanted.
+/// The moment that windows count back from, and the share of the rules that is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct When {
-    /// The moment that windows count back from: that of the data.
+    /// The moment that windows count back from: normally the snapshot's time.
     pub as_of: Timestamp,
-    /// Windows and `at_least` in parts of 1,024.
+    /// Share of windows and `at_least` that is applied, in 1,024ths.
     pub share: u64,
 }
 
-/// The rules as they stand.
+/// The share that applies rules as they are written.
 pub(crate) const WHOLE: u64 = 1024;
 
 impl When {
-    /// The rules as they stand, at a moment.
+    /// Rules as written, with windows that count back from `as_of`.
     pub fn at(as_of: Timestamp) -> Self {
         Self { as_of, share: WHOLE }
     }
 
-    /// A rule with its share of the window and of `at_least`.
+    /// The rule with its window and `at_least` multiplied by the share.
     pub(crate) fn of(self, rule: &RootConfig) -> RootConfig {
         let part = |whole: u64| whole.saturating_mul(self.share) / WHOLE;
         RootConfig {
@@ -63,7 +63,7 @@ pub(crate) fn seed(
     for rule in config.dehydrate.root.as_slice() {
         house.cancel.check()?;
         let asked = resolve(config, blueprint, rule)?;
-        // A share of nothing must not turn into "everything that matches".
+        // By the rule as written: with a share of 0, a rule with only `at_least` would take every row.
         let everything = asked.everything();
         let rule = &when.of(rule);
         let root = RootRule { rule, ..asked };
@@ -90,14 +90,14 @@ pub(crate) fn wrong(config: &Config, message: String, hint: Option<String>) -> c
     config.origin.error_at(&["dehydrate", "root"], message, hint)
 }
 
-/// Everything that is decided before the first row is looked at, the rules of the roots checked too.
+/// Draws the blueprint and checks the rules of the roots. Reads no row.
 pub(crate) fn draw(session: &mut Session, config: &Config, databases: &[String]) -> Result<Blueprint, Error> {
     let blueprint = Blueprint::draw(session, config, databases)?;
     check(config, &blueprint)?;
     Ok(blueprint)
 }
 
-/// Checks the rules without a row being looked at.
+/// Checks tables, keys and columns in the rules of the roots. Reads no row.
 pub(crate) fn check(config: &Config, blueprint: &Blueprint) -> Result<(), Error> {
     for rule in config.dehydrate.root.as_slice() {
         let root = resolve(config, blueprint, rule)?;
@@ -203,7 +203,7 @@ impl RootRule<'_> {
         Ok(self.recent(config, as_of)?.map(|recent| self.insert(&recent, "")))
     }
 
-    /// The rows of the window, a condition over alias `t`.
+    /// Condition over alias `t` for the rows within the window.
     pub(crate) fn recent(&self, config: &Config, as_of: Timestamp) -> Result<Option<String>, config::Error> {
         let Some(window) = self.rule.window else { return Ok(None) };
         let Some(date) = self.date else {
@@ -226,7 +226,7 @@ impl RootRule<'_> {
         Ok(Some(format!("{} >= {start} AND {}", date.of("t"), self.filter())))
     }
 
-    /// A root with nothing but a condition is all rows that match it.
+    /// Takes all rows that match, if the rule has nothing but `where`.
     fn everything(&self) -> Option<String> {
         let rule = self.rule;
         let bounded = rule.window.is_some()
@@ -236,7 +236,7 @@ impl RootRule<'_> {
         (!bounded).then(|| self.insert(&self.filter(), ""))
     }
 
-    /// How many rows that the rule is about are kept, by whatever rule.
+    /// Counts the rows that match the rule's `where` and are kept already, by any rule.
     fn kept_already(&self) -> String {
         let keys = self.words.keys(self.table);
         let Some(filter) = &self.rule.filter else { return format!("SELECT COUNT(*) FROM {keys}") };
@@ -256,7 +256,7 @@ impl RootRule<'_> {
             self.words.keys(self.table),
             self.words.key_join(self.table, "t")
         );
-        // Wrapped, because ON DUPLICATE KEY UPDATE after LIMIT would be ambiguous to readers, not to the server.
+        // In a derived table: ON DUPLICATE KEY UPDATE directly behind LIMIT would be valid, but hard to read.
         let key = self.source().key();
         let named: Vec<String> =
             key.iter().enumerate().map(|(n, c)| format!("{} AS q{}", c.of("t"), n + 1)).collect();
@@ -273,7 +273,7 @@ impl RootRule<'_> {
     }
 }
 
-/// A pinned value as SQL; nothing if it cannot be a value of the column. Mixed types never meet the server.
+/// A pinned value as SQL; none if it cannot be a value of the column. So the server never compares mixed types.
 fn value_of(value: &PinnedKey, column: &Column) -> Option<String> {
     use crate::catalog::Family;
     match (value, column.family()) {

@@ -1,6 +1,7 @@
-//! The plan itself: one SELECT a table, masks compiled in.
+//! Writes the plan itself: one SELECT a table, masks compiled in.
 //!
-//! In: a blueprint and finished key tables. Out: [`TablePlan`]s in pieces that a dumper can cut into chunks, and whole.
+//! In: a blueprint and finished key tables. Out: [`TablePlan`]s: the SELECT as one text, and in pieces from which a dumper makes
+//! chunks.
 
 use std::collections::HashMap;
 
@@ -19,10 +20,10 @@ use crate::plan::rules::nullable::{nothing, nullable_column};
 use crate::plan::rules::reading::CountedRows;
 use crate::sql::name;
 
-/// Tables up to this estimate are counted, larger ones are believed.
+/// Rows of larger tables are not counted: the server's estimate stands, unless the table is `full`.
 const COUNT_ROWS_MAX: u64 = 20_000;
 
-/// One plan a table that comes along, in the catalog's order.
+/// One plan for each table that is not ignored, in the catalog's order.
 pub(crate) fn all(
     house: &House,
     sessions: &mut [Session],
@@ -41,7 +42,7 @@ pub(crate) fn all(
     })
 }
 
-/// The plan of one table without the numbers.
+/// The plan of one table, without numbers of rows.
 fn describe(blueprint: &Blueprint, at: usize, last_down: u64) -> TablePlan {
     let table = &blueprint.catalog.tables[at];
     let class = &blueprint.classes[at];
@@ -113,7 +114,7 @@ fn column_plan(
     }
 }
 
-/// For each column of relations with `up = "nullify"`, when it is set to nothing: a condition over alias `t`.
+/// For each column that `up = "nullify"` empties: the condition over alias `t` for doing so.
 fn nullified(blueprint: &Blueprint, at: usize) -> HashMap<String, String> {
     let words = blueprint.words();
     let table = &blueprint.catalog.tables[at];
@@ -149,7 +150,7 @@ pub(crate) fn select(plan: &TablePlan) -> String {
     format!("SELECT {} FROM {}{filter}{}", columns.join(", "), plan.from, order_by(plan))
 }
 
-/// The clause: a key that is masked would order rows by what it hides.
+/// The ORDER BY clause. A masked key would order rows by what the mask hides.
 fn order_by(plan: &TablePlan) -> String {
     let order = match mask::order(plan) {
         Order::None => return String::new(),
@@ -199,7 +200,7 @@ fn read(blueprint: &Blueprint, at: usize, plan: &TablePlan) -> String {
     }
 }
 
-/// The ranges within which every row is kept, where a dump can rely on them.
+/// The ranges within which every row is kept; none if others may write to the server before the dump.
 fn whole_ranges(
     session: &mut Session,
     blueprint: &Blueprint,
@@ -225,7 +226,7 @@ fn rows_of(session: &mut Session, table: &Table, from: &str) -> Result<u64, Erro
     Ok(session.first(&deed, &format!("SELECT COUNT(*) FROM {from}"))?.unwrap_or_default())
 }
 
-/// How many rows of a table that is not full come along.
+/// Counts the kept rows of a table.
 pub(crate) fn kept(
     session: &mut Session,
     blueprint: &Blueprint,

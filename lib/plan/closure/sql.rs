@@ -1,7 +1,7 @@
-//! The words of the closure: pieces of SQL over one edge, made without a server.
+//! Pieces of SQL over one edge, from which the statements of the closure are made. No server is needed.
 //!
 //! Aliases: `c` the child's rows (`q1…` its key, `v1…` what it refers to), `p` the parent table, `k` a key table.
-//! A condition of `refresh.toml` stands alone with its table in a derived table, so that no name of ours meets it.
+//! A condition of `refresh.toml` stands in a derived table over its own table only, so that names of ours cannot clash with it.
 
 use crate::catalog::{Catalog, Column, Family, Table};
 use crate::plan::rules::blueprint::Blueprint;
@@ -10,7 +10,7 @@ use crate::plan::rules::{access, cast};
 use crate::sql::name;
 use crate::work_schema;
 
-/// What the pieces are made of.
+/// Makes the pieces from catalog and work schema.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ClosureSql<'a> {
     pub(crate) catalog: &'a Catalog,
@@ -18,26 +18,26 @@ pub(crate) struct ClosureSql<'a> {
 }
 
 impl Blueprint {
-    /// The words of its closure.
+    /// Makes pieces of SQL over this blueprint.
     pub(crate) fn words(&self) -> ClosureSql<'_> {
         ClosureSql { catalog: &self.catalog, work: &self.work_schema }
     }
 }
 
-/// Which child rows are meant.
+/// Which child rows of a relation a statement reads.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum ChildRows<'a> {
     /// All rows of the table.
     All,
-    /// Those whose key is in the key table.
+    /// Rows whose key is in the key table.
     Kept,
-    /// Rows that one generation added.
+    /// Rows that this generation added.
     Of(u64),
-    /// Those of a generation up to this one; with a relation's number, those that came by it are left out.
+    /// Rows of generations up to this one; with the number of a relation, without the rows that it brought.
     Until(u64, Option<usize>),
-    /// Those that a condition over alias `c` matches.
+    /// Rows that match this condition over alias `c`.
     Matching(&'a str),
-    /// Those whose parent along this relation is kept, with a generation up to this one.
+    /// Rows whose parent along this relation is kept, in a generation up to this one.
     Along(&'a Edge, u64),
 }
 
@@ -63,7 +63,7 @@ impl<'a> ClosureSql<'a> {
         (1..=count).map(|n| format!("{one}{n} = {other}{n}")).collect::<Vec<_>>().join(" AND ")
     }
 
-    /// `k.p1 = t.id AND …`: a key table against its own table.
+    /// `k.p1 = t.id AND …`: joins a key table to its own table.
     pub(crate) fn key_join(&self, table: usize, alias: &str) -> String {
         let columns = self.table(table).key();
         let pairs =
@@ -78,12 +78,12 @@ impl<'a> ClosureSql<'a> {
         columns.filter_map(|(from, to)| Some((child.column(from)?, parent.column(to)?)))
     }
 
-    /// What each child row refers to, SQL over alias `c`.
+    /// The cast values by which a child row refers to its parent, over alias `c`.
     pub(crate) fn values(&self, edge: &'a Edge) -> Vec<String> {
         self.pairs(edge).map(|(child, parent)| cast::value(edge.cast, child, parent)).collect()
     }
 
-    /// When a reference is there and its cast cannot read it, SQL over alias `c`.
+    /// Condition over alias `c`: a reference is there and its cast cannot read it.
     pub(crate) fn unreadable(&self, edge: &'a Edge) -> Option<String> {
         let cast = edge.cast?;
         let each: Vec<String> =
@@ -91,24 +91,24 @@ impl<'a> ClosureSql<'a> {
         (!each.is_empty()).then(|| format!("({})", each.join(" OR ")))
     }
 
-    /// When what should be JSON is none.
+    /// Condition: a column that should hold JSON holds something else.
     pub(crate) fn no_documents(&self, edge: &'a Edge) -> Option<String> {
         let cast = edge.cast?;
         self.pairs(edge).find_map(|(child, _)| cast::no_document(cast, child))
     }
 
-    /// `app.lines AS c`, with one row a reference if the column holds several.
+    /// `app.lines AS c`; if the column holds several references, with one row for each.
     pub(crate) fn child_from(&self, edge: &'a Edge) -> String {
         let split: String = self.pairs(edge).map(|(child, _)| cast::split(edge.cast, child)).collect();
         format!("{} AS c{split}", self.table(edge.child).sql())
     }
 
-    /// The child's rows as `c` with `q1…` and `v1…`, those only that the relation is about.
+    /// The child rows that the relation is about, as `c` with `q1…` and `v1…`. `further` is one more condition.
     pub(crate) fn child_rows(&self, edge: &'a Edge, further: Option<&str>) -> String {
         self.child_rows_with(edge, further, "")
     }
 
-    /// The same with more columns: `, c.x AS o1`.
+    /// As `child_rows`, with more columns: `, c.x AS o1`.
     fn child_rows_with(&self, edge: &'a Edge, further: Option<&str>, more: &str) -> String {
         let table = self.table(edge.child);
         let keys = table
@@ -134,7 +134,7 @@ impl<'a> ClosureSql<'a> {
         format!("(SELECT {}{more} FROM {}{condition}) AS c", columns.join(", "), self.child_from(edge))
     }
 
-    /// The same, restricted to kept rows: what stands in FROM, and a condition for WHERE.
+    /// The child rows that `rows` names: text for FROM, and a condition for WHERE.
     pub(crate) fn kept_child_rows(&self, edge: &'a Edge, rows: ChildRows<'_>) -> (String, String) {
         match rows {
             ChildRows::All => (self.child_rows(edge, None), "TRUE".to_owned()),
@@ -154,7 +154,7 @@ impl<'a> ClosureSql<'a> {
         format!("{} AS k STRAIGHT_JOIN {} ON {same}", self.keys(edge.child), self.child_rows(edge, None))
     }
 
-    /// Kept parents along `owner`, and the child's rows as `edge` sees them.
+    /// Kept parents along `owner`, joined to the child rows that `edge` is about.
     fn parents_and_rows(&self, edge: &'a Edge, owner: &Edge) -> String {
         let columns = owner.child_columns.iter().enumerate();
         let columns: Vec<String> =
@@ -165,8 +165,8 @@ impl<'a> ClosureSql<'a> {
         format!("{} AS k STRAIGHT_JOIN {rows} ON {own}", self.keys(owner.parent))
     }
 
-    /// The rows of a table that is read along `owner`, alias `t`, as a FROM clause: those whose parent has a generation up to `last`.
-    /// A condition of `refresh.toml` stands alone with its table, so that no name of ours meets it.
+    /// FROM clause of a table that is read along `owner`, alias `t`: the rows whose parent is kept in a generation up to `last`.
+    /// A condition of `refresh.toml` gets a derived table of its own, so that names of ours cannot clash with it.
     pub(crate) fn rows_along(&self, owner: &Edge, last: u64) -> String {
         let table = self.table(owner.child);
         let columns: Vec<String> = table.columns.iter().map(|column| column.of("c")).collect();
@@ -186,8 +186,8 @@ impl<'a> ClosureSql<'a> {
         each.collect::<Vec<_>>().join(" AND ")
     }
 
-    /// Whether a reference is more than a word for "none", on its face: 0, '' and -1 refer to nothing unless a parent
-    /// is so called. Of several columns, all must say so.
+    /// Condition: the reference does not mean "none" (0, -1, '', '0' in each of its columns). Whether a parent has such a value
+    /// is not looked up.
     pub(crate) fn means_something_of(&self, edge: &'a Edge, values: &[String]) -> String {
         let each: Option<Vec<String>> = self
             .pairs(edge)
@@ -205,7 +205,7 @@ impl<'a> ClosureSql<'a> {
         self.match_behind("p", edge, value)
     }
 
-    /// The same with another alias of the parent.
+    /// As `parent_match`, with another alias for the parent table.
     pub(crate) fn match_behind(&self, alias: &str, edge: &'a Edge, value: &str) -> String {
         let each = self
             .pairs(edge)
@@ -214,7 +214,7 @@ impl<'a> ClosureSql<'a> {
         each.collect::<Vec<_>>().join(" AND ")
     }
 
-    /// `k.p1 = c.v1 AND …` where the edge refers to columns of the parent's key.
+    /// `k.p1 = c.v1 AND …`, if the edge refers only to columns of the parent's key.
     pub(crate) fn key_match(&self, edge: &'a Edge, value: &str) -> Option<String> {
         let key = self.table(edge.parent).key();
         let each: Option<Vec<String>> = self
@@ -228,14 +228,14 @@ impl<'a> ClosureSql<'a> {
         each.map(|each| each.join(" AND "))
     }
 
-    /// The same behind an alias, where a reference has one parent at most.
+    /// As `key_match` behind another alias, if a reference can have only one parent.
     pub(crate) fn only_kept_parent(&self, edge: &'a Edge, alias: &str, value: &str) -> Option<String> {
         let matched = self.key_match(edge, value)?;
         let one = self.table(edge.parent).unique(&edge.parent_columns);
         one.then(|| matched.replace("k.p", &format!("{alias}.p")))
     }
 
-    /// Kept parents joined to the child's rows: `from`, with the condition on `k` left to the caller.
+    /// FROM clause that joins kept parents (`k`) to the child's rows (`c`). The caller adds a condition on `k`.
     pub(crate) fn parents_and_children(&self, edge: &'a Edge) -> String {
         let child = self.table(edge.child);
         let rows = self.child_rows(edge, None);
@@ -263,7 +263,7 @@ impl<'a> ClosureSql<'a> {
         }
     }
 
-    /// A condition over alias `c` of the bare child table: its parent is kept, with a generation up to `last`.
+    /// Condition over a child's `values`: its parent is kept, in a generation from the first to the last of `gens`.
     pub(crate) fn parent_kept(&self, edge: &'a Edge, values: &[String], gens: (u64, u64)) -> String {
         let keys = self.keys(edge.parent);
         let (first, last) = gens;
@@ -281,20 +281,20 @@ impl<'a> ClosureSql<'a> {
         )
     }
 
-    /// A condition over alias `c` of the bare child table: the parent is in its table at all.
+    /// Condition over a child's `values`: its parent exists in the source.
     pub(crate) fn parent_exists(&self, edge: &'a Edge, values: &[String]) -> String {
         let matched = placed(&self.parent_match(edge, "\u{1}"), values);
         format!("EXISTS (SELECT 1 FROM {} AS p WHERE {matched})", self.table(edge.parent).sql())
     }
 }
 
-/// `\u{1}1`, `\u{1}2`, … replaced with values.
+/// Replaces `\u{1}1`, `\u{1}2`, … with values; the last first, since `\u{1}10` begins with `\u{1}1`.
 pub(crate) fn placed(text: &str, values: &[String]) -> String {
     let values = values.iter().enumerate().rev();
     values.fold(text.to_owned(), |text, (n, value)| text.replace(&format!("\u{1}{}", n + 1), value))
 }
 
-/// The words for "no reference" of a kind of column.
+/// List of the values that mean "no reference" in a kind of column.
 fn sentinels(family: Family) -> Option<&'static str> {
     match family {
         Family::Exact => Some("0, -1"),
@@ -303,7 +303,7 @@ fn sentinels(family: Family) -> Option<&'static str> {
     }
 }
 
-/// A column of a table behind an alias, by name.
+/// `alias.column`, with the name of the column quoted.
 pub(crate) fn of(alias: &str, column: &str) -> String {
     format!("{alias}.{}", name(column))
 }

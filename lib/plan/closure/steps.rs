@@ -1,4 +1,4 @@
-//! The statements of the closure: one step along one relation each.
+//! The statements of the closure: each is one step along one relation.
 
 use super::sql::{ChildRows, ClosureSql, placed};
 use crate::plan::rules::access;
@@ -6,7 +6,7 @@ use crate::plan::rules::cast::Cast;
 use crate::plan::rules::edge::Edge;
 
 impl<'a> ClosureSql<'a> {
-    /// Adds the children of parents that came with generation `gen - 1`.
+    /// Statement that adds the children of parents of generation `gen_now - 1`.
     pub(crate) fn down(&self, edge: &'a Edge, gen_now: u64) -> String {
         let (number, before) = (edge.number, gen_now - 1);
         let into = self.insert_into(edge.child);
@@ -18,7 +18,7 @@ impl<'a> ClosureSql<'a> {
                 "{into} SELECT {keys}, {gen_now}, {number} FROM {from} WHERE k.gen = {before}{kept}"
             );
         };
-        // Ranked over all children of a parent, kept already or not: a cap must not depend on who came first.
+        // Ranked over all children of a parent, kept already or not: a cap must not depend on which were kept first.
         // DENSE_RANK, because a list may name one parent twice; the key makes the order total.
         let child = self.table(edge.child);
         let values = self.values(edge);
@@ -37,8 +37,8 @@ impl<'a> ClosureSql<'a> {
         )
     }
 
-    /// All children of the parents of a generation: FROM and a condition. The child's columns keep their bare names,
-    /// because an `order` of refresh.toml speaks of them; the key table's take names that no column has.
+    /// FROM clause and condition for all children of the parents of a generation. The child's columns keep their bare names,
+    /// because `order` of refresh.toml uses them; the columns of the key table get names that no other column has.
     fn children_to_rank(&self, edge: &'a Edge, generation: u64) -> (String, String) {
         let values = self.values(edge);
         let from = self.child_from(edge);
@@ -56,14 +56,14 @@ impl<'a> ClosureSql<'a> {
         (format!("{parents} STRAIGHT_JOIN {from}"), matched)
     }
 
-    /// Whether a row that came by this relation has all that it refers to along it: its parent is the only one, and kept.
+    /// True if a row that this relation brought needs no step up along it: its reference has one parent at most, which is kept.
     pub(crate) fn brings_its_parent(&self, edge: &Edge) -> bool {
         edge.down
             && !edge.cast.is_some_and(Cast::splits)
             && self.table(edge.parent).unique(&edge.parent_columns)
     }
 
-    /// Adds the parents that kept child rows refer to.
+    /// Statement that adds the parents that kept child rows refer to.
     pub(crate) fn up(&self, edge: &'a Edge, rows: ChildRows<'_>, gen_now: u64) -> String {
         let (from, condition) = self.kept_child_rows(edge, rows);
         let values: Vec<String> = (1..=edge.child_columns.len()).map(|n| format!("c.v{n}")).collect();
@@ -86,7 +86,7 @@ impl<'a> ClosureSql<'a> {
         format!("INSERT INTO {} ({}, gen, edge)", self.keys(table), self.key_list(table, "p"))
     }
 
-    /// What is kept already stays as it is. Not INSERT IGNORE, which hides conversion errors too.
+    /// Keeps a key that is in the key table already as it is. INSERT IGNORE would also hide conversion errors.
     pub(crate) fn on_duplicate(&self, table: usize) -> String {
         let keys = self.keys(table);
         format!(" ON DUPLICATE KEY UPDATE {keys}.gen = {keys}.gen")

@@ -1,4 +1,4 @@
-//! Values that a declared cast cannot read: they refer to nothing, and somebody should know.
+//! Counts values that a declared cast cannot read. They refer to nothing, and a person should know.
 //!
 //! In: finished key tables. Out: for each relation with a cast, how many kept values are neither empty nor readable.
 
@@ -11,7 +11,7 @@ use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 use crate::plan::rules::cast;
 use crate::plan::rules::edge::Edge;
 
-/// The relations, by number, with values that could not be read, and how many.
+/// Number of each relation with such values, and how many there are.
 pub(crate) fn count(
     house: &House,
     sessions: &mut [Session],
@@ -33,7 +33,7 @@ pub(crate) fn count(
     Ok(counts.into_iter().filter(|(_, rows)| *rows > 0).collect())
 }
 
-/// One warning for people a relation that has such values.
+/// One warning for each relation with such values.
 pub(crate) fn warnings(blueprint: &Blueprint, unread: &[(usize, u64)]) -> Vec<String> {
     let told = unread.iter().map(|(number, rows)| {
         let edge = &blueprint.edges[number - 1];

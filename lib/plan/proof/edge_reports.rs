@@ -1,4 +1,4 @@
-//! What each relation added to the plan, and what was found along it.
+//! Reports what each relation added to the plan, and what the proof found along it.
 //!
 //! In: finished key tables, the closure, the evidence of the proof. Out: the document's [`EdgeReport`]s.
 
@@ -11,7 +11,7 @@ use crate::plan::error::Error;
 use crate::plan::rules::blueprint::Blueprint;
 use crate::plan::rules::edge::RelationOrigin;
 
-/// One report a relation, in their order.
+/// One report for each relation, in the order of their numbers.
 pub(crate) fn edge_reports(
     sessions: &mut [Session],
     blueprint: &Blueprint,
@@ -57,7 +57,7 @@ pub(crate) fn edge_reports(
     Ok(reports)
 }
 
-/// Rows that were without a parent before, for people.
+/// One warning for each relation with orphans.
 pub(crate) fn orphans(edges: &[EdgeReport]) -> Vec<String> {
     let orphans = edges.iter().filter(|edge| edge.orphans > 0).map(|edge| {
         format!(

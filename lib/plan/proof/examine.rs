@@ -1,4 +1,4 @@
-//! The proof: every reference of a kept row is whole, or was already broken in the source.
+//! The proof: every reference of a kept row leads to a kept row, or was already broken in the source.
 //!
 //! In: finished key tables. Out: for each relation, how many kept child rows have no parent in the source (orphans,
 //! reported), and how many have one that was left behind (dangling: the plan is refused).
@@ -26,8 +26,8 @@ pub struct RelationProof {
     pub dangling: u64,
 }
 
-/// Looks at every relation whose references must be whole. First at each table once, for how many references lead to
-/// nothing that is kept; then, along the relations that have any, at what became of those parents.
+/// Looks at every relation whose references must be intact. `integrity_scan` first finds those without a lost reference; along
+/// the others, orphans and dangling references are counted.
 pub fn examine(
     house: &House,
     sessions: &mut [Session],
@@ -53,7 +53,7 @@ pub fn examine(
     Ok(evidence)
 }
 
-/// Refuses a plan with a reference that was broken on the way.
+/// Refuses a plan in which a kept row refers to a row that was left behind.
 pub fn judge(blueprint: &Blueprint, evidence: &[RelationProof]) -> Result<(), Error> {
     match evidence.iter().find(|found| found.dangling > 0) {
         None => Ok(()),
@@ -70,7 +70,7 @@ pub fn judge(blueprint: &Blueprint, evidence: &[RelationProof]) -> Result<(), Er
 
 fn matters(blueprint: &Blueprint, edge: &Edge) -> bool {
     matches!(edge.up, Up::Always | Up::Drop | Up::Nullify)
-        // A row that is read through its parent cannot lack it.
+        // Each of these rows is read through its parent, which is kept.
         && blueprint.kept(edge.child) != RowsFrom::Along(edge.number)
         && blueprint.kept(edge.child) != RowsFrom::Nothing
         && matches!(blueprint.kept(edge.parent), RowsFrom::Keys | RowsFrom::All | RowsFrom::Along(_))
@@ -93,7 +93,7 @@ fn question(blueprint: &Blueprint, edge: &Edge, last_down: u64) -> String {
     )
 }
 
-/// Without the references that leave as nothing.
+/// The relation without the references that `up = "nullify"` empties.
 fn as_it_leaves(blueprint: &Blueprint, words: ClosureSql<'_>, edge: &Edge) -> Edge {
     let mut left = edge.clone();
     if edge.up == Up::Nullify {
@@ -105,9 +105,9 @@ fn as_it_leaves(blueprint: &Blueprint, words: ClosureSql<'_>, edge: &Edge) -> Ed
     left
 }
 
-/// A parent column that is NULL only where no parent is; when a parent is lost; what is joined before the parents and
-/// after them, with the beginning of WHERE. Where one look at the key table tells whether the parent is kept, that
-/// comes first: parents themselves are read only for references that lead to none.
+/// Four pieces of SQL: a parent column that is NULL only if no parent exists; the condition that a parent was left behind; the
+/// join before the parent table; the join behind it, with the beginning of WHERE. Where the key table alone tells whether a
+/// parent is kept, it is joined first: then the parent table is read only for references without a kept parent.
 fn parents(
     blueprint: &Blueprint,
     words: ClosureSql<'_>,
@@ -116,7 +116,7 @@ fn parents(
 ) -> (String, String, String, String) {
     let known = sql::of("p", &edge.parent_columns[0]);
     if let RowsFrom::Along(owner) = blueprint.kept(edge.parent) {
-        // Such a table is chosen because nothing that comes refers to it: here that is not taken on trust.
+        // `read/along.rs` chooses a table only if no kept row refers to it. The proof does not rely on this.
         let rows = words.rows_along(blueprint.owner(owner), last_down);
         let own: Vec<String> = words
             .table(edge.parent)

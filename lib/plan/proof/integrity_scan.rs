@@ -1,7 +1,7 @@
-//! One look at each table: along which relations every reference leads to a kept row.
+//! Finds, in few statements, the relations along which every reference of a kept row leads to a kept row.
 //!
-//! In: finished key tables, the relations in question. Out: the numbers of those without a doubt. A reference that
-//! leads to nothing kept may be an orphan, a word for "none" or a lost parent: that is for the proof to find out.
+//! In: finished key tables, the relations in question. Out: the numbers of these relations. Along the others, a reference may
+//! be an orphan, a value that means "none", or refer to a parent that was left behind: `examine` finds out which.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -15,10 +15,10 @@ use crate::plan::error::Error;
 use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 use crate::plan::rules::edge::Edge;
 
-/// So many relations are looked at in one statement: a join takes 61 tables at most.
+/// At most this many relations are checked in one statement: the server joins at most 61 tables.
 const RELATIONS_MAX: usize = 24;
 
-/// The relations, by number, whose kept child rows all have their parents.
+/// Numbers of the relations whose kept child rows all have kept parents.
 pub(crate) fn whole(
     house: &House,
     sessions: &mut [Session],
@@ -43,7 +43,7 @@ pub(crate) fn whole(
     Ok(found.into_iter().flatten().collect())
 }
 
-/// Whether a reference has one parent at most, found by one look at the parent's key table or at a full table.
+/// True if one join, to the parent's key table or a full table, finds the only parent that a reference can have.
 fn plain(blueprint: &Blueprint, edge: &Edge) -> bool {
     let words = blueprint.words();
     matches!(blueprint.kept(edge.child), RowsFrom::Keys | RowsFrom::Along(_))
@@ -57,7 +57,7 @@ fn plain(blueprint: &Blueprint, edge: &Edge) -> bool {
         }
 }
 
-/// For each relation, how many references lead to nothing that is kept.
+/// SELECT that counts, for each relation, the references that lead to no kept row.
 fn question(blueprint: &Blueprint, edges: &[&Edge], last_down: u64) -> String {
     let words = blueprint.words();
     let child = words.table(edges[0].child);

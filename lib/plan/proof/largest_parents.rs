@@ -1,6 +1,6 @@
-//! Parents that bring along the most children: what to cap.
+//! Finds the parents that bring the most children, where a `cap` may help.
 //!
-//! In: finished key tables. Out: for each relation along which children come, the parents with the most of them, in the
+//! In: finished key tables. Out: for each relation that brings children, the parents with the most of them, in the
 //! report's `hot_parents`.
 
 use crate::document::{EdgeReport, HotParent};
@@ -14,13 +14,13 @@ use crate::plan::rules::access;
 use crate::plan::rules::blueprint::Blueprint;
 use crate::plan::rules::edge::Edge;
 
-/// So many parents of a relation are named.
+/// At most this many parents are named for a relation.
 const PARENTS: u64 = 3;
 
-/// A parent with fewer kept children than this is not hot.
+/// A parent with fewer kept children is not reported.
 const CHILDREN_MIN: u64 = 20;
 
-/// Adds the hottest parents to the reports.
+/// Adds the parents with the most children to the reports (`hot_parents`).
 pub(crate) fn parents(
     house: &House,
     sessions: &mut [Session],
@@ -73,8 +73,8 @@ fn hottest(
     Ok(rows.into_iter().map(told).collect())
 }
 
-/// What stands in FROM and a condition for the children that a relation's parents brought. Where all of a parent's
-/// children come along, the index that finds them tells how many; elsewhere each kept row is read.
+/// FROM clause and condition for the children that the parents of a relation brought. If all children of a parent are kept, the
+/// index that finds them is enough to count them; else each kept row is read.
 fn children(words: ClosureSql<'_>, closure: &Closure, edge: &Edge) -> (String, String) {
     let all_come = edge.cap.is_none() && edge.cast.is_none() && closure.dropped.is_empty();
     if all_come && words.brings_its_parent(edge) && access::indexed(words.table(edge.child), edge) {

@@ -1,9 +1,9 @@
-//! What is asked of finished key tables before anybody may use the plan.
+//! Checks finished key tables before the plan may be used.
 //!
-//! In: a blueprint and the closure. Out: evidence that every kept reference is whole, or was broken before (`examine`, which looks
-//! at whole tables first: `integrity_scan`); what each relation added (`edge_reports`); values that a cast could not read
-//! (`cast_failures`); parents that bring the most children (`largest_parents`);
-//! what nobody may have meant (`silence`).
+//! In: a blueprint and the closure. Out: evidence that every reference of a kept row is intact, or was broken in the source
+//! (`examine`, with `integrity_scan` as its quick first step); what each relation added (`edge_reports`); values that a cast
+//! could not read (`cast_failures`); parents that bring the most children (`largest_parents`); rules and relations without effect
+//! (`silence`).
 
 pub(super) mod cast_failures;
 pub(super) mod edge_reports;

@@ -1,5 +1,5 @@
-//! What went well and yet may not be what somebody meant: rules that chose nothing, relations that match nothing, references to what does
-//! not come along.
+//! Warns of what is no error but may not be meant: roots that chose no row, relations that match nothing, references to tables
+//! without kept rows.
 //!
 //! In: finished key tables. Out: warnings, for the document and the report.
 
@@ -15,19 +15,19 @@ use crate::plan::error::Error;
 use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 use crate::plan::rules::edge::{Edge, RelationOrigin};
 
-/// So many references of a declared relation are looked up to tell whether it holds at all.
+/// At most this many references of a declared relation are looked up, to see whether any has a parent.
 const SAMPLE_ROWS: u64 = 1_000;
 
-/// Where no index helps, so many rows are read.
+/// Where no index helps, about this many parent rows are read for a relation.
 const COMPARED_MAX: u64 = 1_000_000;
 
-/// Where no index helps, references that are looked up at most.
+/// Where no index helps, at most this many references are looked up.
 const SLOW_REFERENCES_MAX: u64 = 100;
 
-/// Fewer references that match nothing are chance.
+/// With fewer references, no match may be chance: there is no warning.
 const REFERENCES_MIN: u64 = 3;
 
-/// All warnings of these kinds, one sentence each.
+/// All these warnings, one sentence each. Shows them on stderr too.
 pub(crate) fn warnings(
     house: &House,
     sessions: &mut [Session],
@@ -44,7 +44,7 @@ pub(crate) fn warnings(
     Ok(all)
 }
 
-/// Roots of which no row was chosen.
+/// One warning for each root table of which no row was chosen.
 fn no_roots(session: &mut Session, blueprint: &Blueprint) -> Result<Vec<String>, Error> {
     let roots = blueprint.keyed().filter(|table| blueprint.class(*table) == TableClass::Root);
     let mut warnings = Vec::new();
@@ -60,7 +60,7 @@ fn no_roots(session: &mut Session, blueprint: &Blueprint) -> Result<Vec<String>,
     Ok(warnings)
 }
 
-/// Rows that always want a parent whose table comes without rows.
+/// One warning for each relation with `up = "always"` to a table without kept rows.
 fn left_behind(
     house: &House,
     sessions: &mut [Session],
@@ -91,7 +91,7 @@ fn left_behind(
     Ok(told.collect())
 }
 
-/// Declared relations along which nothing came, and of which no sampled reference has a parent.
+/// One warning for each declared relation that brought no row, and of whose sampled references none has a parent.
 fn nothing_matches(
     house: &House,
     sessions: &mut [Session],
@@ -130,7 +130,7 @@ fn nothing_matches(
     Ok(told.collect())
 }
 
-/// How many references are looked up: for one whose type is not that of the key, the server reads all parents.
+/// How many references are looked up. Few if the types differ or no index helps: then the server reads all parents for each.
 fn references_looked_up(catalog: &Catalog, edge: &Edge) -> u64 {
     let (child, parent) = (&catalog.tables[edge.child], &catalog.tables[edge.parent]);
     let same = |(from, to): (&String, &String)| {
@@ -146,7 +146,7 @@ fn references_looked_up(catalog: &Catalog, edge: &Edge) -> u64 {
     (COMPARED_MAX / parent.rows_estimate.max(1)).clamp(REFERENCES_MIN, SLOW_REFERENCES_MAX)
 }
 
-/// A reference that is more than a word for none.
+/// Condition: the reference is neither NULL nor a value that means "none".
 fn meant(words: ClosureSql<'_>, edge: &Edge) -> String {
     let values: Vec<String> = (1..=edge.child_columns.len()).map(|n| format!("c.v{n}")).collect();
     format!("{} AND {}", ClosureSql::refers(edge), words.means_something_of(edge, &values))

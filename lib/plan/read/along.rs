@@ -1,7 +1,8 @@
-//! Tables whose kept rows need not be written down: the children of kept parents along the one relation that reaches them.
+//! Chooses tables that need no keys: their kept rows are all children of kept parents along the one relation that brings them.
 //!
-//! In: a blueprint. Out: the relation, or nothing. A row that is read through its parent cannot lack it, so that relation needs no
-//! proof; whatever else refers to such a table, takes rows back from it or picks some of its children needs its keys.
+//! In: a blueprint. Out: the number of that relation for each such table. Each row is read through its parent, so the relation
+//! needs no proof. A table needs keys if kept rows refer to it, if any relation has `drop`, or its own `nullify`, a cap or a
+//! cast.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +19,8 @@ use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 use crate::plan::rules::edge::Edge;
 use crate::plan::rules::reading::Along;
 
-/// So many rows may be beside the ranges: they are read in one go, since each chunk of them would go through all parents again.
+/// At most this many kept rows may be outside of the ranges. They are read in one statement, since each chunk of them would read
+/// all parents again.
 const BESIDE_MAX: u64 = 100_000;
 
 /// Decides anew which tables may be read along a relation.
@@ -33,7 +35,7 @@ pub(crate) fn ask(blueprint: &mut Blueprint) {
     blueprint.read.along = tables.filter_map(asked).collect();
 }
 
-/// Looks for the rows of each such table. Those of which it would not pay are struck out and given back: they need keys after all.
+/// Counts the kept rows of each such table. Tables for which this does not pay are struck out and returned: they need keys.
 pub(crate) fn find_rows(
     house: &House,
     sessions: &mut [Session],
@@ -74,8 +76,8 @@ pub(crate) fn find_rows(
     Ok(struck)
 }
 
-/// The tables whose rows can bring their children: roots, and what they own. A lookup that is only referred to brings none, whatever its
-/// relations say.
+/// The tables whose rows can bring their children: roots, and tables that roots own, directly or not. A table that is only
+/// referred to brings none, whatever its relations say.
 fn downward(blueprint: &Blueprint) -> BTreeSet<usize> {
     let tables = 0..blueprint.catalog.tables.len();
     let mut all: BTreeSet<usize> =
@@ -90,14 +92,14 @@ fn downward(blueprint: &Blueprint) -> BTreeSet<usize> {
     }
 }
 
-/// The relation along which the rows of `table` can be read, by number.
+/// Number of the relation along which the rows of `table` can be read; none if they need keys.
 fn relation(blueprint: &Blueprint, downward: &BTreeSet<usize>, table: usize) -> Option<usize> {
     let found = &blueprint.catalog.tables[table];
     if blueprint.class(table) != TableClass::Follow || found.rows_estimate < blueprint.read.rows_min {
         return None;
     }
     whole_range::sortable(blueprint, table)?;
-    // Rows that are taken back are taken out of key tables.
+    // `up = "drop"` takes rows back from key tables, along any relation.
     if blueprint.edges.iter().any(|edge| edge.up == Up::Drop) {
         return None;
     }

@@ -1,8 +1,8 @@
-//! Ranges of a key within which every row of a table is kept: the usual shape of a trailing window.
+//! Finds ranges of a key within which every row of a table is kept. A trailing window usually makes such a range.
 //!
-//! In: finished key tables, of the table itself or of the parents that it is read along. Out: the longest such ranges, if most of the
-//! kept rows are in them. Both sides are counted in slices of the key, in an index: a few rows from outside the window, or a few that the
-//! window leaves out, cost their slices and nothing else. Within the range the table is read as it stands, without its keys.
+//! In: finished key tables, of the table itself or of the parents that it is read along. Out: the ranges with the most rows, if
+//! most of the kept rows are in them. Kept rows and all rows are counted in slices of the key, by an index: a kept row outside of
+//! the window, or a row that the window leaves out, spoils only its own slice. Within a range the table is read without its keys.
 
 use std::collections::BTreeMap;
 
@@ -16,13 +16,13 @@ use crate::sql::name;
 /// Number of slices that a key is counted in.
 const SLICES: u64 = 1_024;
 
-/// The one integer that is the key of a table and leaves as it is: ranges of it can be read, and tell nothing.
+/// The key of a table, if it is one whole number without a mask: ranges of it can be read, and reveal nothing that is masked.
 pub(crate) fn sortable(blueprint: &Blueprint, table: usize) -> Option<&str> {
     let [column] = blueprint.catalog.tables[table].key()[..] else { return None };
     (blueprint.masks.of(table, &column.name).is_none() && column.integer()).then_some(column.name.as_str())
 }
 
-/// So many ranges at most: each costs a statement.
+/// At most this many ranges a table: each costs the dump a statement.
 const RANGES_MAX: usize = 16;
 
 /// A run of slices of which every row is kept: first and last slice, rows.
@@ -31,25 +31,25 @@ type SliceRun = (u64, u64, u64);
 /// Counted slices: their numbers and how many rows are in each.
 type Slices = Vec<(u64, u64)>;
 
-/// So many short stretches of the key are looked at first, of so many rows each: where most of what is kept stands among rows that are
-/// not, as where keys are random, nothing is counted at all.
+/// Number of short stretches of the key that are looked at first, and rows in each. If most of their kept rows stand among rows
+/// that are not kept, as with random keys, no slices are counted.
 const STRETCHES: u64 = 96;
 const STRETCH_ROWS: u64 = 32;
 
-/// No more rows are looked at, however unevenly they are spread.
+/// At most this many rows of the stretches are read, however unevenly the keys are spread.
 const STRETCHED_ROWS_MAX: u64 = 4 * STRETCHES * STRETCH_ROWS;
 
 /// The kept rows of a table, as SQL.
 pub(crate) struct KeptRows<'a> {
     /// The FROM clause that the kept rows come from.
     pub(crate) from: &'a str,
-    /// The key of the table there.
+    /// The table's key in that FROM clause.
     pub(crate) key: &'a str,
-    /// Whether a row of the bare table is one of them: a condition over alias `o`.
+    /// Condition over alias `o` of the bare table: the row is kept.
     pub(crate) condition: &'a str,
 }
 
-/// Looks for the ranges. `None` if there are none, or if it would not pay.
+/// Looks for the ranges. `None` if there are none, or if they hold too few of the kept rows.
 pub(crate) fn find(
     session: &mut Session,
     blueprint: &Blueprint,
@@ -62,7 +62,7 @@ pub(crate) fn find(
     let key = format!("t.{}", name(column_name));
     let ends = format!("SELECT CAST(MIN({key}) AS CHAR), CAST(MAX({key}) AS CHAR) FROM {} AS t", own.sql());
     let ends: Option<(Option<String>, Option<String>)> = session.first(&deed, &ends)?;
-    // Keys below zero are rare, and a division cuts them otherwise.
+    // Keys below zero are rare, and DIV would round them upwards: no ranges.
     let number = |text: Option<String>| text.and_then(|text| text.parse::<u64>().ok());
     let Some((first, last)) = ends.and_then(|(first, last)| number(first).zip(number(last))) else {
         return Ok(None);
@@ -105,7 +105,7 @@ pub(crate) fn find(
     Ok(Some(CountedRows { rows, ranges: runs.into_iter().map(range).collect() }))
 }
 
-/// Whether most of the kept rows of a few stretches stand alone there.
+/// True if at least half of the kept rows in the stretches are in stretches of which every row is kept.
 fn promising(
     session: &mut Session,
     (blueprint, table): (&Blueprint, usize),
@@ -117,7 +117,7 @@ fn promising(
     let (stretches, step) = stretches(first, last, own.rows_estimate);
     let within: Vec<String> =
         stretches.iter().map(|(from, to)| format!("o.{key} BETWEEN {from} AND {to}")).collect();
-    // One range scan: a statement with a table a stretch took the server longer to understand than to run.
+    // One range scan: a statement with a derived table for each stretch took the server longer to parse than to run.
     let sql = format!(
         "SELECT CAST(COALESCE(SUM(w.kept), 0) AS UNSIGNED), \
          CAST(COALESCE(SUM(CASE WHEN w.kept = w.there THEN w.kept ELSE 0 END), 0) AS UNSIGNED) \
@@ -142,14 +142,14 @@ fn stretches(first: u64, last: u64, rows: u64) -> (Vec<(u64, u64)>, u64) {
     (begins.map(|from| (from, from.saturating_add(width - 1))).collect(), step)
 }
 
-/// From the first to the last slice that holds at least half of what the fullest one does.
+/// The first and the last slice that hold at least half as many rows as the fullest slice.
 fn crowded(kept: &[(u64, u64)]) -> Option<(u64, u64)> {
     let most = kept.iter().map(|(_, rows)| *rows).max()?;
     let full = || kept.iter().filter(|(_, rows)| rows * 2 >= most).map(|(slice, _)| *slice);
     Some((full().min()?, full().max()?))
 }
 
-/// The runs of slices with the most rows, in the order of the key. A slice without rows breaks none.
+/// The runs of slices with the most rows, in the order of the key. A slice without rows does not end a run.
 fn longest(kept: &[(u64, u64)], there: &[(u64, u64)]) -> Vec<SliceRun> {
     let kept: BTreeMap<u64, u64> = kept.iter().copied().collect();
     let there: BTreeMap<u64, u64> = there.iter().copied().collect();
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!((dense.len(), step), (96, 10_000));
         assert_eq!((dense[0], dense[1]), ((1, 32), (10_001, 10_032)));
         assert_eq!(stretches(1, 960_000, 96_000).0[1], (10_001, 10_319));
-        // Fewer keys than stretches: all of them, once.
+        // With fewer keys than stretches, each key is in one stretch.
         assert_eq!(stretches(5, 7, 3), (vec![(5, 5), (6, 6), (7, 7)], 1));
         assert_eq!(stretches(5, 5, 0), (vec![(5, 5)], 1));
         let (all, _) = stretches(0, u64::MAX, 1);

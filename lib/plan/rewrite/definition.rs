@@ -1,6 +1,8 @@
-//! What `CREATE TABLE … LIKE` forgets: foreign keys and triggers; and the AUTO_INCREMENT counter, which must not be production's.
+//! Puts back what `CREATE TABLE … LIKE` leaves out: foreign keys and triggers. Also resets the AUTO_INCREMENT counter, which must
+//! not be production's.
 //!
-//! In: a table as it was. Out: statements that give a new table of that name the same, each only where it is missing.
+//! In: the definition of the old table. Out: the same foreign keys and triggers on the new table, added only where they are
+//! missing.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +16,7 @@ use crate::sql::{TableText, counter, literal, name, qualified, tokens, without_d
 pub(crate) struct TableObjects {
     /// `CONSTRAINT … FOREIGN KEY …`, as the server writes it.
     foreign_keys: Vec<String>,
-    /// The next number in production, if it is not the first.
+    /// The AUTO_INCREMENT counter in production, if the definition names one.
     counter: Option<u64>,
     /// Triggers in the order in which they fire.
     triggers: Vec<KeptTrigger>,
@@ -28,7 +30,7 @@ struct KeptTrigger {
 }
 
 impl TableObjects {
-    /// Reads a table's definition.
+    /// Reads foreign keys, counter and triggers of a table.
     pub(crate) fn read(session: &mut Session, database: &str, table: &str) -> Result<Self, Error> {
         let deed = format!("reading the definition of {database}.{table}");
         let create = catalog::create_table(session, &deed, database, table)?;
@@ -42,7 +44,7 @@ impl TableObjects {
         })
     }
 
-    /// Lets numbers go on behind the largest that was kept: how far production has come is nobody's business.
+    /// Sets the counter behind the largest kept number, so that it does not reveal how many rows production has had.
     pub(crate) fn reset_counter(
         &self,
         session: &mut Session,
@@ -50,14 +52,14 @@ impl TableObjects {
         table: &str,
     ) -> Result<(), Error> {
         if self.counter.is_some() {
-            // A server takes no number below those that are there, but the next one.
+            // The server replaces a number that is too low with the largest number in the table plus 1.
             let sql = format!("ALTER TABLE {} AUTO_INCREMENT = 1", qualified(database, table));
             session.run(&format!("resetting the counter of {database}.{table}"), &sql)?;
         }
         Ok(())
     }
 
-    /// Puts back what is missing.
+    /// Adds the foreign keys and triggers that are missing.
     pub(crate) fn restore(&self, session: &mut Session, database: &str, table: &str) -> Result<(), Error> {
         let now = Self::read(session, database, table)?;
         let here = qualified(database, table);
@@ -72,7 +74,7 @@ impl TableObjects {
             let deed = format!("creating the trigger {} of {database}.{table}", trigger.name);
             session.run(&deed, &format!("USE {}", name(database)))?;
             session.run(&deed, &format!("SET SESSION sql_mode = {}", literal(&trigger.sql_mode)))?;
-            // A definer that this user may not speak for becomes this user.
+            // If this user may not set the definer, this user becomes the definer.
             if !session.attempt(&trigger.sql) {
                 session.run(&deed, &without_definer(&trigger.sql))?;
             }
@@ -82,7 +84,7 @@ impl TableObjects {
     }
 }
 
-/// What of a CREATE TABLE are foreign keys with a name.
+/// The named foreign keys in a CREATE TABLE.
 fn foreign_keys(create: &str) -> Vec<String> {
     let items = TableText::of(create).map_or(Vec::new(), |text| text.items);
     let is_foreign_key = |item: &&str| {

@@ -6,12 +6,12 @@
 //! ```text
 //! build    each table: CREATE TABLE new LIKE t; INSERT INTO new SELECT …; count        nothing is lost yet
 //! commit   the plan and the definitions are written to the work schema                 from here on: only forward
-//! swap     each table: DROP t; RENAME new TO t; foreign keys, triggers, AUTO_INCREMENT; empty and ignored: TRUNCATE
+//! swap     each table: DROP t; RENAME new TO t; AUTO_INCREMENT; empty and ignored: TRUNCATE; then all foreign keys and triggers
 //! ```
 //!
-//! A run that died before the commit begins anew; one that died after it is finished by the next run, from what the
-//! work schema says. DROP before RENAME, with foreign key checks off, because a renamed parent takes the foreign keys of
-//! its children along.
+//! If a run dies before the commit, the next run begins anew; after the commit, the next run finishes the rewrite from the
+//! work schema. DROP before RENAME, with foreign key checks off: if an old parent were renamed, the foreign keys of its
+//! children would follow it.
 
 use std::collections::BTreeSet;
 
@@ -27,20 +27,20 @@ use crate::progress::Unit;
 use crate::sql::{name, qualified};
 use crate::work_schema::{self, HeldKeys};
 
-/// How the names of tables that are being built begin, each in the database of the table it is to replace.
+/// Prefix of the names of new tables, each in the database of the table that it replaces.
 const NEW: &str = "__refreshkit_new_";
 
-/// How the names of all tables begin that any version of ours built so.
+/// Prefix of the names of such tables in all versions of this tool.
 const OURS: &str = "__refreshkit";
 
-/// Settings of the session that rewrites: rows go in as they are.
+/// Settings of the session that rewrites: strict, without checks of foreign and unique keys.
 const SESSION: &[&str] = &[
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION'",
     "SET SESSION foreign_key_checks = 0",
     "SET SESSION unique_checks = 0",
 ];
 
-/// Rewrites every table of the plan. The plan then reads whole tables.
+/// Rewrites every table of the plan. The returned plan reads the rewritten tables whole.
 pub(crate) fn rewrite(
     house: &House,
     session: &mut Session,
@@ -77,7 +77,7 @@ pub(crate) fn rewrite(
     Ok(plan)
 }
 
-/// Finishes what a run that died after its commit left, and says what its plan was.
+/// Finishes the rewrite of a run that died after its commit, and returns its plan, if there is one.
 pub(crate) fn resume(
     house: &House,
     session: &mut Session,
@@ -100,7 +100,7 @@ pub(crate) fn resume(
     Ok(Some(plan))
 }
 
-/// Removes what a run that died before its commit had built.
+/// Drops the tables that a run built before it died without a commit.
 pub(crate) fn sweep(session: &mut Session, databases: &[String]) -> Result<(), Error> {
     for database in databases {
         for table in unfinished(session, database)? {
@@ -111,7 +111,7 @@ pub(crate) fn sweep(session: &mut Session, databases: &[String]) -> Result<(), E
     Ok(())
 }
 
-/// Tables that come whole and unmasked stay as they are; empty ones are truncated.
+/// True if a new table is built. Full tables without masks stay as they are; empty tables are truncated.
 fn is_rebuilt(table: &TablePlan) -> bool {
     match table.class {
         TableClass::Empty | TableClass::Ignore => false,
@@ -128,7 +128,7 @@ fn label(table: &TablePlan) -> String {
     format!("{}.{}", table.database, table.table)
 }
 
-/// The name of the table being built, in the table's own database. Recognisably ours.
+/// Name of the new table for the table at this position of the plan.
 fn new_name(at: usize) -> String {
     format!("{NEW}{at}")
 }
@@ -150,7 +150,7 @@ fn build(session: &mut Session, at: usize, table: &TablePlan) -> Result<(), Erro
     )))
 }
 
-/// From now on the SELECTs read whole tables without masks: they are in the rows already.
+/// Makes the SELECTs read whole tables without masks: the rewritten rows are masked already.
 fn finished_form(plan: &mut Dehydration) {
     plan.in_place = true;
     plan.session.clear();
@@ -180,17 +180,17 @@ fn swap_all(
         task.add(1);
     }
     truncate_the_rest(session, plan)?;
-    // Foreign keys last: by now every table that one could refer to is the small one.
+    // Foreign keys and triggers last: by now every table that a foreign key can refer to is rewritten.
     for (table, definition) in plan.tables.iter().zip(definitions) {
         definition.restore(session, &table.database, &table.table)?;
     }
     work_schema::end_rewrite(session, &plan.work_schema)?;
-    // Nobody can rebuild the mapping now, nor read what it was from: this server may be given to developers.
+    // Developers may be given this server: without these keys nobody can read original keys or rebuild the mapping.
     work_schema::drop_keys(session, &plan.work_schema)?;
     Ok(work_schema::forget_mask_key(session, &plan.work_schema)?)
 }
 
-/// Tables that do not come along (`ignore`) must not stay behind with clear rows in them.
+/// Empties the tables that are not in the plan (`ignore`), since they hold clear rows.
 fn truncate_the_rest(session: &mut Session, plan: &Dehydration) -> Result<(), Error> {
     let planned: BTreeSet<String> = plan.tables.iter().map(label).collect();
     for database in &plan.databases {
@@ -203,7 +203,7 @@ fn truncate_the_rest(session: &mut Session, plan: &Dehydration) -> Result<(), Er
     Ok(())
 }
 
-/// Each step may have happened already.
+/// Replaces or truncates one table. A run that died may have done each step already.
 fn swap(session: &mut Session, at: usize, table: &TablePlan, definition: &TableObjects) -> Result<(), Error> {
     let here = qualified(&table.database, &table.table);
     let deed = format!("swapping {}", label(table));
@@ -217,7 +217,7 @@ fn swap(session: &mut Session, at: usize, table: &TablePlan, definition: &TableO
     definition.reset_counter(session, &table.database, &table.table)
 }
 
-/// Tables that a run was building.
+/// Tables that a run was building in a database.
 fn unfinished(session: &mut Session, database: &str) -> Result<BTreeSet<String>, Error> {
     Ok(catalog::tables_beginning(session, database, OURS)?.into_iter().collect())
 }

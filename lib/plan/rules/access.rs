@@ -1,12 +1,12 @@
-//! Whether an index finds the children of a parent, the condition of the relation counted in.
+//! Tells whether an index finds the children of a parent, with the relation's condition taken into account.
 //!
-//! In: a relation and its child table. Out: yes or no. It decides how fast a step is, never what it finds.
+//! In: a relation and its child table. Out: yes or no. The answer decides how fast a step is, never which rows it finds.
 
 use super::edge::Edge;
 use crate::catalog::{Column, Family, Table};
 use crate::sql::{self, Constant};
 
-/// Whether an index begins with the columns that refer, or with them and columns that the relation's condition sets to
+/// True if an index begins with the columns that refer, or with them and columns that the relation's condition sets to
 /// a constant: `(owner_type, owner_id)` under `owner_type = 'application'`.
 pub(crate) fn indexed(child: &Table, edge: &Edge) -> bool {
     if edge.cast.is_some() {
@@ -21,7 +21,7 @@ pub(crate) fn indexed(child: &Table, edge: &Edge) -> bool {
     child.indexed_fully(&wanted, &edge.child_columns)
 }
 
-/// Columns that a plain condition sets to a constant of their own kind. Of any other condition, none.
+/// Columns that a condition sets to a constant of their own kind (text or number). None if it has OR, NOT or parentheses.
 fn constants(child: &Table, filter: &str) -> Vec<String> {
     let fits = |found: &Constant<'_>| {
         let column: &Column = child.column(&found.column)?;

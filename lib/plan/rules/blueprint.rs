@@ -1,4 +1,4 @@
-//! Everything that is decided before the first row is looked at: catalog, relations, classes, masks.
+//! The blueprint: all that is decided without reading a row: catalog, relations, classes, masks.
 //!
 //! In: a session, `refresh.toml`, the databases. Out: a [`Blueprint`], plain data, the same for the same catalog and rules.
 
@@ -17,44 +17,44 @@ use crate::mask::{self, Masks};
 use crate::mysql::Session;
 use crate::plan::error::Error;
 
-/// What is decided before the first row is looked at.
+/// Catalog, relations, classes and masks of a run, decided without reading a row.
 #[derive(Debug, Clone)]
 pub struct Blueprint {
-    /// The databases that come along.
+    /// The databases to dehydrate.
     pub databases: Vec<String>,
-    /// Their tables, with columns and keys.
+    /// The tables of the databases, with columns and keys.
     pub catalog: Catalog,
-    /// Which columns refer to which.
+    /// The relations, resolved against the catalog.
     pub edges: Vec<Edge>,
-    /// What happens to each table, in the catalog's order.
+    /// The class of each table, in the catalog's order.
     pub classes: Vec<Classified>,
-    /// Which columns are masked.
+    /// How each column is masked.
     pub masks: Masks,
     /// The schema that holds key tables.
     pub work_schema: String,
-    /// Hash of the rules.
+    /// SHA-256 of the text of refresh.toml, hexadecimal.
     pub config_sha256: String,
-    /// How rows are read without their keys: the wing `read` fills it in later.
+    /// Tables that are read without keys of their own, filled in by the wing `read`.
     pub read: KeylessReading,
 }
 
-/// Where the kept rows of a table are written down.
+/// What says which rows of a table are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowsFrom {
-    /// In a key table.
+    /// The key table, which holds their keys.
     Keys,
-    /// Nowhere: the rows whose parent is kept, for tables without a key.
+    /// The parents: a row is kept if one that owns it is kept. For tables without a key.
     Children,
-    /// Nowhere: the rows whose parent is kept along the relation of this number, for tables whose keys nothing needs.
+    /// The relation of this number: a row is kept if its parent along it is kept. For tables whose keys nothing needs.
     Along(usize),
-    /// Nowhere: all rows of the table are kept.
+    /// The class: all rows of the table are kept.
     All,
-    /// Nowhere: no row of the table is kept.
+    /// The class: no row of the table is kept.
     Nothing,
 }
 
 impl Blueprint {
-    /// Reads the catalog and decides.
+    /// Reads the catalog and decides. Fails when rules do not fit.
     pub fn draw(session: &mut Session, config: &Config, databases: &[String]) -> Result<Self, Error> {
         if databases.is_empty() {
             return Err(config::Error::Unset { setting: "[source] databases" }.into());
@@ -67,7 +67,7 @@ impl Blueprint {
         Self::of(Catalog::read(session, databases)?, config, databases)
     }
 
-    /// Decides, on a catalog that was read.
+    /// Decides by a catalog that is read already.
     pub(crate) fn of(catalog: Catalog, config: &Config, databases: &[String]) -> Result<Self, Error> {
         let edges = relations::all(&catalog, config)?;
         let classes = classes::decide(&catalog, config, &edges)?;
@@ -87,12 +87,12 @@ impl Blueprint {
         Ok(blueprint)
     }
 
-    /// What happens to a table.
+    /// The class of a table.
     pub fn class(&self, table: usize) -> TableClass {
         self.classes[table].class
     }
 
-    /// Where a table's kept rows are written down.
+    /// What says which rows of a table are kept.
     pub fn kept(&self, table: usize) -> RowsFrom {
         match self.class(table) {
             TableClass::Full => RowsFrom::All,
@@ -112,25 +112,25 @@ impl Blueprint {
         &self.edges[number - 1]
     }
 
-    /// The tables that use their key table.
+    /// Positions of the tables whose kept rows are in key tables.
     pub fn keyed(&self) -> impl Iterator<Item = usize> {
         (0..self.catalog.tables.len()).filter(|table| self.kept(*table) == RowsFrom::Keys)
     }
 
-    /// Those, and tables read along, which may need theirs yet.
+    /// The tables of `keyed`, and tables read along a relation, which may still need key tables.
     pub(crate) fn with_key_tables(&self) -> impl Iterator<Item = usize> {
         (0..self.catalog.tables.len())
             .filter(|table| matches!(self.kept(*table), RowsFrom::Keys | RowsFrom::Along(_)))
     }
 
-    /// The relations along which children come: both ends have key tables in use.
+    /// The relations along which kept parents bring children. Both ends use key tables.
     pub fn down(&self) -> impl Iterator<Item = &Edge> {
         self.edges.iter().filter(|edge| {
             edge.down && self.kept(edge.parent) == RowsFrom::Keys && self.kept(edge.child) == RowsFrom::Keys
         })
     }
 
-    /// The relations along which parents must come. Where a table is read along one, they are kept already.
+    /// The relations along which kept children bring parents; without those that tables are read along, whose parents are kept.
     pub fn up(&self) -> impl Iterator<Item = &Edge> {
         self.edges.iter().filter(|edge| {
             edge.up == Up::Always
@@ -140,12 +140,12 @@ impl Blueprint {
         })
     }
 
-    /// Whether rows of the table can be kept.
+    /// True if rows of the table can be kept.
     pub(crate) fn comes(&self, table: usize) -> bool {
         self.kept(table) != RowsFrom::Nothing
     }
 
-    /// Refuses what only classes and relations together show.
+    /// Refuses relations that do not fit the masks, classes or keys at their ends.
     fn check(&self, config: &Config) -> Result<(), config::Error> {
         mask::agree(&self.masks, config, self.edges.iter().map(ends))?;
         for edge in &self.edges {
@@ -193,7 +193,7 @@ impl Blueprint {
     }
 }
 
-/// Hash of the rules, hexadecimal.
+/// SHA-256 of the text of refresh.toml, hexadecimal.
 pub(crate) fn sha256(config: &Config) -> String {
     format!("{:x}", Sha256::digest(config.origin.text.as_bytes()))
 }

@@ -1,28 +1,28 @@
-//! How a child's value is made comparable with its parent's.
+//! Makes a child's value comparable with its parent's.
 //!
 //! In: two columns and the declared cast. Out: the SQL of the child's value. MySQL compares mixed types as DOUBLE or not at
-//! all, with results that depend on the plan, so it never gets to: the driving side is converted, and what does not convert
-//! is no reference.
+//! all, with results that depend on the query plan. So the child's value is converted first; a value that does not convert is
+//! no reference.
 
 use crate::catalog::{Column, Family};
 use crate::config::Wrong;
 use crate::config::nearest;
 use crate::sql::name;
 
-/// How the child's value becomes the parent's.
+/// How a child's value is converted to the parent's type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cast {
-    /// A text of digits is a number.
+    /// A text of digits is read as a number.
     Unsigned,
-    /// A text of digits, with or without a minus, is a number.
+    /// A text of digits, with or without a minus, is read as a number.
     Signed,
-    /// A number or a text of another collation is a text.
+    /// A number, or a text of another collation, is read as a text.
     Char,
     /// A UUID, as text on one side and 16 bytes on the other.
     Uuid,
     /// A JSON array of references.
     Json,
-    /// A comma list of references.
+    /// A list of references, separated by commas.
     List,
 }
 
@@ -46,7 +46,7 @@ impl Cast {
         })
     }
 
-    /// The word that `refresh.toml` has for it.
+    /// The word for the cast in `refresh.toml`.
     pub(crate) fn word(self) -> &'static str {
         WORDS.iter().find(|(_, cast)| *cast == self).map_or("", |(word, _)| word)
     }
@@ -57,7 +57,7 @@ impl Cast {
     }
 }
 
-/// The child's value as the parent's type, SQL over alias `c`. NULL is no reference.
+/// The child's value in the parent's type, as SQL over alias `c`. NULL means no reference.
 pub(crate) fn value(cast: Option<Cast>, child: &Column, parent: &Column) -> String {
     let plain = child.of("c");
     match cast {
@@ -88,7 +88,7 @@ pub(crate) fn value(cast: Option<Cast>, child: &Column, parent: &Column) -> Stri
     }
 }
 
-/// When a value is there and cannot be read, SQL over alias `c`; nothing if every value can be.
+/// Condition over alias `c`: a value is there and the cast cannot read it. None if the cast reads every value.
 pub(crate) fn unreadable(cast: Cast, child: &Column, parent: &Column) -> Option<String> {
     let plain = match cast {
         Cast::Char => return None,
@@ -97,11 +97,11 @@ pub(crate) fn unreadable(cast: Cast, child: &Column, parent: &Column) -> Option<
         Cast::Unsigned | Cast::Signed | Cast::Uuid => child.of("c"),
     };
     let read = value(Some(cast), child, parent);
-    // An empty value and -1 are words for "no reference".
+    // An empty value and -1 mean "no reference".
     Some(format!("({plain} IS NOT NULL AND CAST({plain} AS CHAR) NOT IN ('', '-1') AND ({read}) IS NULL)"))
 }
 
-/// When a column that should hold JSON holds something else.
+/// Condition: a column that should hold JSON holds something else.
 pub(crate) fn no_document(cast: Cast, child: &Column) -> Option<String> {
     let plain = child.of("c");
     (cast == Cast::Json && child.family() != Family::Json)
@@ -111,7 +111,7 @@ pub(crate) fn no_document(cast: Cast, child: &Column) -> Option<String> {
 const SPLIT_ALIAS: &str = "refreshkit_split";
 const SPLIT_COLUMN: &str = "refreshkit_item";
 
-/// What follows the child in FROM so that each of its references is a row.
+/// The JOIN behind the child in FROM that makes a row of each of its references.
 pub(crate) fn split(cast: Option<Cast>, child: &Column) -> String {
     let plain = child.of("c");
     let array = match cast {
@@ -128,8 +128,8 @@ pub(crate) fn split(cast: Option<Cast>, child: &Column) -> String {
     )
 }
 
-/// A text of digits as a number that the parent can hold; any other text is NULL. Looked at as DECIMAL first, because
-/// a strict server ends the statement over a number that is too long.
+/// A text of digits as a number of 64 bits (65 digits for a DECIMAL parent); any other text is NULL. Checked as DECIMAL first,
+/// because a strict server fails the statement on a number that is too long.
 fn number(text: &str, sign: &str, parent: &Column) -> String {
     let digits = |most: u8| format!("CAST({text} AS CHAR) REGEXP '^{sign}[0-9]{{1,{most}}}$'");
     if parent.data_type == "decimal" {

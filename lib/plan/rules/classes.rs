@@ -1,4 +1,4 @@
-//! What happens to each table: root, follow, full, empty or ignore, and the rule that decided.
+//! Decides the class of each table: root, follow, full, empty or ignore; and names the rule that decided.
 //!
 //! In: the catalog, `[dehydrate]` and the relations. Out: one [`Classified`] a table; tables that nothing reaches are an
 //! error that lists TOML to paste.
@@ -13,7 +13,7 @@ use crate::config::{self, Config, TableName, Unclassified, nearest};
 use crate::document::TableClass;
 use crate::plan::error::Error;
 
-/// What happens to a table, and why.
+/// The class of a table, and why it has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Classified {
     /// What happens to the table's rows.
@@ -22,14 +22,14 @@ pub struct Classified {
     pub why: String,
 }
 
-/// Groups that need no definition.
+/// Built-in groups of globs, used as `@name`.
 const GROUPS: &[(&str, &[&str])] = &[
     ("logs", &["*_log", "*_logs", "log_*", "logs", "audit_*", "*_audit", "*_audits", "*_history"]),
     ("sessions", &["sessions", "*_session", "*_sessions"]),
     ("queues", &["jobs", "*_jobs", "failed_jobs", "*_queue", "*_queues", "queue_*", "*_outbox"]),
 ];
 
-/// Tables of up to so many rows are proposed as `full`.
+/// Tables with at most this many rows are proposed as `full`.
 pub(crate) const LOOKUP_ROWS_MAX: u64 = 2_000;
 
 struct TableRule {
@@ -39,12 +39,12 @@ struct TableRule {
     pattern: TablePattern,
 }
 
-/// What the rules alone say of each table, and nothing of those that only relations can reach.
+/// The class that rules alone give each table; none for tables that only relations can reach.
 pub(crate) fn by_rules(catalog: &Catalog, config: &Config) -> Result<Vec<Option<TableClass>>, Error> {
     Ok(named(catalog, config)?.into_iter().map(|class| Some(class?.class)).collect())
 }
 
-/// Decides what happens to every table, in the catalog's order.
+/// Decides the class of every table, in the catalog's order.
 pub(crate) fn decide(catalog: &Catalog, config: &Config, edges: &[Edge]) -> Result<Vec<Classified>, Error> {
     let classes = named(catalog, config)?;
     let by_rule: Vec<Option<TableClass>> = classes.iter().map(|class| Some(class.as_ref()?.class)).collect();
@@ -89,7 +89,7 @@ fn rules(config: &Config) -> Result<Vec<TableRule>, config::Error> {
     Ok(rules)
 }
 
-/// The patterns behind an entry: itself, or those of an `@group`.
+/// The globs that an entry stands for: the entry itself, or those of its `@group`.
 fn expand(config: &Config, list: &str, entry: &str) -> Result<Vec<String>, config::Error> {
     let Some(group) = entry.strip_prefix('@') else { return Ok(vec![entry.to_owned()]) };
     if let Some(own) = config.dehydrate.groups.get(group) {
@@ -122,7 +122,7 @@ fn by_rule(
     for (at, rule) in rules.iter().enumerate() {
         let Some(fit) = rule.pattern.fit(table) else { continue };
         used[at] = true;
-        // What is written out says more than a group.
+        // An entry that is written out is more specific than a group.
         let close = (fit, !rule.entry.starts_with('@'));
         match best.as_ref().map_or(Ordering::Greater, |(other, _)| close.cmp(other)) {
             Ordering::Greater => best = Some((close, rule)),
@@ -211,7 +211,7 @@ fn finish(
     if unreached.is_empty() { Ok(decided) } else { Err(report(catalog, config, &unreached)) }
 }
 
-/// The error with the two lists as they would have to be, to be pasted over the old ones.
+/// The error for tables that nothing reaches, with the two lists to paste over the old ones.
 fn report(catalog: &Catalog, config: &Config, tables: &[&Table]) -> Error {
     let line = |list: &str, old: &[String], new: Vec<&&Table>| {
         let quoted: Vec<String> = old
@@ -224,7 +224,7 @@ fn report(catalog: &Catalog, config: &Config, tables: &[&Table]) -> Error {
     let (small, large): (Vec<_>, Vec<_>) =
         tables.iter().partition(|table| table.rows_estimate <= LOOKUP_ROWS_MAX);
     let mut toml = vec!["[dehydrate]".to_owned()];
-    // Without a root nothing is reached, and "everything whole" is no subset.
+    // Without a root nothing is reached, and if all tables were `full`, the plan would be no subset.
     let rootless = config.dehydrate.root.as_slice().is_empty();
     toml.extend(rootless.then(|| root(catalog)).flatten());
     if !small.is_empty() {
@@ -245,8 +245,8 @@ fn report(catalog: &Catalog, config: &Config, tables: &[&Table]) -> Error {
     Error::Unreached { count: tables.len(), names: names.join(", ") + more, toml }
 }
 
-/// How to have what is missing written into the file, as a comment: it stands behind lines that are pasted. Nothing where there is no
-/// file.
+/// The command that adds missing lines to the file, as a TOML comment, since it stands behind lines to paste. Empty if there is
+/// no file.
 pub(crate) fn cure(config: &Config) -> String {
     let path = &config.origin.path;
     if path.as_os_str().is_empty() {
@@ -255,7 +255,7 @@ pub(crate) fn cure(config: &Config) -> String {
     format!("\n# or have what is missing added to the file: mydehydrate init --update {}", path.display())
 }
 
-/// The largest table with a key and a date, as a root: what rows of a business hang from mostly is.
+/// Proposes the largest table with a key and a date as the root: other rows mostly depend on such a table.
 fn root(catalog: &Catalog) -> Option<String> {
     let dated = |table: &&Table| !table.key().is_empty() && date(table).is_some();
     let largest = catalog.tables.iter().filter(dated).max_by_key(|table| table.rows_estimate)?;

@@ -1,4 +1,4 @@
-//! Whether a child's value can be compared with its parent's.
+//! Checks whether a child's value can be compared with its parent's.
 //!
 //! In: an edge. Out: a refusal where types or collations differ and no cast is declared, or where the cast does not lead to the
 //! parent's type.
@@ -46,7 +46,7 @@ fn described(column: &Column) -> String {
     }
 }
 
-/// Whether two columns can be compared as they are.
+/// Fails when two columns cannot be compared as they are; the hint names a cast.
 pub(crate) fn comparable(child: &Column, parent: &Column) -> Result<(), Wrong> {
     let add = |cast: &str| Some(format!("declare the relation with cast = \"{cast}\""));
     match (child.family(), parent.family()) {
@@ -71,13 +71,13 @@ pub(crate) fn comparable(child: &Column, parent: &Column) -> Result<(), Wrong> {
     }
 }
 
-/// The cast that texts of different collations are compared by; nothing where columns compare as they are.
+/// The cast for two texts of different collations; none for other columns.
 pub(crate) fn collation_cast(child: &Column, parent: &Column) -> Option<Cast> {
     let texts = child.family() == Family::Text && parent.family() == Family::Text;
     (texts && child.collation != parent.collation).then_some(Cast::Char)
 }
 
-/// The cast by which a number and a text could be compared; nothing where no cast is wanted, or another kind of value is meant.
+/// The cast for a whole number and a text; none for other columns.
 pub(crate) fn number_cast(child: &Column, parent: &Column) -> Option<Cast> {
     match (child.family(), parent.family()) {
         (Family::Text, Family::Exact) if parent.integer() => Some(sign(parent)),
@@ -86,7 +86,7 @@ pub(crate) fn number_cast(child: &Column, parent: &Column) -> Option<Cast> {
     }
 }
 
-/// What a text becomes to be compared with the numbers of a column.
+/// The cast that makes a text comparable with the numbers of the parent.
 fn sign(parent: &Column) -> Cast {
     if parent.column_type.contains("unsigned") { Cast::Unsigned } else { Cast::Signed }
 }

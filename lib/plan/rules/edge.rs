@@ -1,5 +1,5 @@
-//! One relation: which columns refer to which, and what that means for the rows at both ends; and which columns belong together, so that
-//! whatever masks one of them has to mask the others alike.
+//! One relation: which columns refer to which, and which rows it brings at either end. Also groups the columns that relations
+//! connect: all columns of a group must be masked alike.
 
 use std::collections::BTreeMap;
 
@@ -19,27 +19,27 @@ pub enum RelationOrigin {
 /// One relation: child columns refer to parent columns.
 #[derive(Debug, Clone)]
 pub struct Edge {
-    /// Counted from 1, in a stable order.
+    /// Number of the relation, counted from 1 in a stable order.
     pub number: usize,
     /// Position of the child in the catalog.
     pub child: usize,
-    /// The columns that refer.
+    /// Columns of the child that refer to the parent.
     pub child_columns: Vec<String>,
     /// Position of the parent in the catalog.
     pub parent: usize,
     /// The columns that are referred to, in the same order.
     pub parent_columns: Vec<String>,
-    /// Which child rows it is about, SQL over alias `c`.
+    /// Condition over alias `c` for the child rows that the relation is about.
     pub filter: Option<String>,
-    /// Whether the parent owns its children.
+    /// True if a kept parent brings its children.
     pub down: bool,
-    /// What a kept child means for its parent.
+    /// Whether a kept child brings its parent.
     pub up: Up,
-    /// At most so many children a parent.
+    /// At most this many children are brought by each parent.
     pub cap: Option<u64>,
-    /// Which children are first under a cap.
+    /// ORDER BY terms that say which children are first under a cap.
     pub order: Option<String>,
-    /// How the child's value becomes the parent's.
+    /// How the child's value is converted to the parent's type.
     pub cast: Option<Cast>,
     /// Where the relation is known from.
     pub origin: RelationOrigin,
@@ -58,7 +58,7 @@ impl Edge {
         format!("{}({})", catalog.tables[self.parent].label(), self.parent_columns.join(", "))
     }
 
-    /// Whether the same columns of the same child refer, wherever to.
+    /// True if both relations have the same child and child columns, whatever their parents are.
     pub(crate) fn same_columns(&self, other: &Self) -> bool {
         let lower = |columns: &[String]| columns.iter().map(|c| c.to_lowercase()).collect::<Vec<_>>();
         self.child == other.child && lower(&self.child_columns) == lower(&other.child_columns)
@@ -68,7 +68,7 @@ impl Edge {
 /// A column: its table's position and its name in lower case.
 pub(crate) type Place = (usize, String);
 
-/// The ends of relations that are compared as they are, or as texts of another collation.
+/// Pairs of child and parent column, for relations without a cast or with the cast `char`.
 pub(crate) fn ends(edges: &[Edge]) -> impl Iterator<Item = [Place; 2]> {
     edges.iter().filter(|edge| matches!(edge.cast, None | Some(Cast::Char))).flat_map(|edge| {
         let pairs = edge.child_columns.iter().zip(&edge.parent_columns);
@@ -76,7 +76,7 @@ pub(crate) fn ends(edges: &[Edge]) -> impl Iterator<Item = [Place; 2]> {
     })
 }
 
-/// Columns that are in pairs with each other, directly or through others.
+/// Joins pairs to groups of columns that are connected directly or through other columns.
 pub(crate) fn groups(pairs: impl Iterator<Item = [Place; 2]>) -> Vec<Vec<Place>> {
     let mut group: BTreeMap<Place, usize> = BTreeMap::new();
     let mut groups: Vec<Vec<Place>> = Vec::new();

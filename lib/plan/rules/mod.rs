@@ -1,10 +1,10 @@
-//! What the person decided, resolved against the catalog: relations, classes, masks. No row is looked at.
+//! Resolves the rules of refresh.toml against the catalog: relations, classes, masks. No row is read.
 //!
 //! In: the catalog and `refresh.toml`. Out: a `Blueprint`, which every other wing works from.
 //!
-//! `relations` finds each `Edge`, `comparable` refuses those whose ends cannot be compared, `cast` is the SQL that makes them
-//! so, `access` says whether an index helps; `classes` says what happens to each table, `reach` which tables any row can come from;
-//! `reading` is what the wing `read` finds.
+//! `relations` finds each `Edge`, `comparable` refuses those whose ends cannot be compared, `cast` has the SQL that makes ends
+//! comparable, `access` says whether an index helps; `classes` decides the class of each table, `reach` finds the tables that
+//! relations reach; `reading` holds what the wing `read` finds.
 
 pub(super) mod access;
 pub(super) mod blueprint;

@@ -1,9 +1,9 @@
-//! From names in `refresh.toml` to tables and columns of the catalog, with a "did you mean" where there is none.
+//! Finds the tables and columns that `refresh.toml` names. The error for an unknown name proposes a similar one.
 
 use crate::catalog::{Catalog, Column, Table};
 use crate::config::{TableName, Wrong, nearest};
 
-/// The one table of that name.
+/// Position of the only table with that name.
 pub(crate) fn table_named(catalog: &Catalog, name: &TableName) -> Result<usize, Wrong> {
     let fits = |table: &Table| {
         table.name == name.table && name.database.as_ref().is_none_or(|database| *database == table.database)
@@ -23,7 +23,7 @@ pub(crate) fn table_named(catalog: &Catalog, name: &TableName) -> Result<usize, 
     }
 }
 
-/// The column of that name.
+/// The table's column with that name.
 pub(crate) fn column_named<'a>(table: &'a Table, name: &str) -> Result<&'a Column, Wrong> {
     table.column(name).ok_or_else(|| {
         let hint = nearest(name, table.columns.iter().map(|column| column.name.as_str()))

@@ -1,9 +1,9 @@
-//! What stands for "no reference" in a column, where anything does.
+//! The value that means "no reference" in a column, and the column of a relation that takes it.
 
 use super::edge::Edge;
 use crate::catalog::{Column, Table};
 
-/// What stands for "no reference" in a column, if anything does.
+/// The value that means "no reference" in a column: NULL, or a default of 0, -1 or ''.
 pub(crate) fn nothing(column: &Column) -> Option<&'static str> {
     let default = column.default.as_deref().map(|default| default.trim_matches('\''));
     match default {
@@ -15,7 +15,7 @@ pub(crate) fn nothing(column: &Column) -> Option<&'static str> {
     }
 }
 
-/// Which column of a relation is set to nothing: the last that can be.
+/// The column that `up = "nullify"` empties: the last child column that can hold "no reference".
 pub(crate) fn nullable_column<'a>(table: &'a Table, edge: &Edge) -> Option<&'a Column> {
     let columns = edge.child_columns.iter().rev().filter_map(|name| table.column(name));
     columns.into_iter().find(|column| nothing(column).is_some())

@@ -1,12 +1,12 @@
-//! Which tables any row can come from at all: the closure on tables instead of rows.
+//! Finds the tables that can have kept rows: the closure on tables instead of rows.
 
 use super::edge::Edge;
 use crate::catalog::Catalog;
 use crate::config::Up;
 use crate::document::TableClass;
 
-/// For each table the number of a relation that reaches it; 0 for roots and full tables; nothing if none does. `classes`
-/// says what is decided of each table so far.
+/// For each table the number of a relation that reaches it; 0 for roots and full tables; none if nothing reaches it. `classes`
+/// has the class of each table for which a rule decided.
 pub(crate) fn tables(
     catalog: &Catalog,
     edges: &[Edge],

@@ -1,25 +1,25 @@
-//! How kept rows are read without keys of their own: which tables, and what was found of them. Plain data; the wing `read` decides.
+//! Which tables are read without keys of their own, and their counted rows. Plain data; the wing `read` decides.
 
 use std::collections::BTreeMap;
 
 use crate::document::WholeRange;
 
-/// Below so many rows, writing keys takes no time worth saving.
+/// In tables with fewer rows, writing keys takes too little time to be worth saving.
 const ROWS_MIN: u64 = 20_000;
 
-/// Ranges that hold less of the kept rows than this would save little.
+/// Ranges with a smaller share of the kept rows would save too little.
 const SHARE_PERCENT: u64 = 80;
 
-/// How rows are read without their keys.
+/// Tables read without keys of their own, and limits for choosing them.
 #[derive(Debug, Clone)]
 pub struct KeylessReading {
-    /// Whether nobody else writes on the server: what is counted now is what a dump will read.
+    /// True if nobody else writes on the server, so that a dump will read the rows that are counted now.
     pub still: bool,
-    /// Tables with fewer rows are not worth a look.
+    /// Tables with fewer rows are not considered.
     pub rows_min: u64,
-    /// Ranges must hold so many per cent of the kept rows: the others are read by their keys or their parents.
+    /// Ranges are used if they hold this many per cent of the kept rows. The other rows are read by their keys or their parents.
     pub share_percent: u64,
-    /// The tables that are read along a relation, by position: asked for before the closure, found or struck out in it.
+    /// Tables that are read along a relation, by position: chosen before the closure, some struck out in it.
     pub along: BTreeMap<usize, Along>,
 }
 
@@ -34,21 +34,21 @@ impl Default for KeylessReading {
 pub struct Along {
     /// Number of the relation, counted from 1.
     pub edge: usize,
-    /// What was found, once the parents' keys are there.
+    /// The counted rows; none until the parents' keys are collected.
     pub found: Option<CountedRows>,
 }
 
-/// The kept rows of a table.
+/// How many rows of a table are kept, and in which ranges.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CountedRows {
     /// Number of kept rows, in ranges or not.
     pub rows: u64,
-    /// Ranges of the table's key that hold most of them, without a gap.
+    /// Ranges of the table's key in which every row is kept. They hold most of the kept rows.
     pub ranges: Vec<WholeRange>,
 }
 
 impl CountedRows {
-    /// How many rows are in none of the ranges.
+    /// Number of kept rows outside of the ranges.
     pub(crate) fn beside(&self) -> u64 {
         self.rows - self.ranges.iter().map(|range| range.rows).sum::<u64>().min(self.rows)
     }

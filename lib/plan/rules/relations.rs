@@ -1,6 +1,6 @@
-//! Which columns refer to which: real foreign keys and `[relations]`, resolved against the catalog.
+//! Finds the relations: real foreign keys and `[relations]`, resolved against the catalog.
 //!
-//! In: a catalog and `refresh.toml`. Out: [`Edge`]s in a stable order, or file and line of what does not fit.
+//! In: a catalog and `refresh.toml`. Out: [`Edge`]s in a stable order, or an error with file and line.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::names::{column_named, table_named};
 use crate::catalog::{Catalog, Pattern, TablePattern};
 use crate::config::{ColumnsName, Config, Down, Error, RelationConfig, Up};
 
-/// All relations: declared ones stand before foreign keys over the same columns, names before globs.
+/// All relations. Declared ones replace foreign keys over the same columns to the same parent; names replace globs.
 pub(crate) fn all(catalog: &Catalog, config: &Config) -> Result<Vec<Edge>, Error> {
     let mut edges: Vec<Edge> = Vec::new();
     let (globs, names): (Vec<_>, Vec<_>) =
@@ -21,7 +21,7 @@ pub(crate) fn all(catalog: &Catalog, config: &Config) -> Result<Vec<Edge>, Error
         for relation in relations.as_slice() {
             let found = declared(catalog, config, key, relation)?;
             let (old, _) = edges.split_at(before);
-            // What is said about a name stands; a glob fills in the rest.
+            // A glob adds only columns that no earlier entry is about.
             let is_glob = key.contains(['*', '?']);
             let new: Vec<Edge> = found
                 .into_iter()
@@ -56,7 +56,7 @@ fn foreign_keys(catalog: &Catalog) -> Vec<Edge> {
     let mut edges = Vec::new();
     for (child, table) in catalog.tables.iter().enumerate() {
         for key in &table.foreign_keys {
-            // A parent in a database that does not come along cannot be kept.
+            // A parent in a database that is not dehydrated cannot be kept.
             let Some(parent) = catalog.find(&key.parent_database, &key.parent_table) else { continue };
             edges.push(Edge {
                 number: 0,

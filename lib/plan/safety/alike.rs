@@ -1,7 +1,7 @@
-//! Columns that hold the same values, or are the two ends of a relation, and are masked differently: one rule that all of them take.
+//! Finds one rule for columns that must be masked alike: a copy and its original, or the ends of a relation.
 //!
-//! In: pairs of a copy and its original; what a column takes. Out: lines to paste. What relations tie to them goes along, since both ends
-//! of a relation mask alike.
+//! In: pairs of a copy and its original; whether a column takes a rule. Out: lines to paste. Columns that relations connect to a
+//! pair get the same rule, since both ends of a relation must be masked alike.
 
 use std::collections::BTreeSet;
 
@@ -11,25 +11,25 @@ use crate::mask::{Finding, KEEP, fits, propose};
 use crate::plan::rules::blueprint::Blueprint;
 use crate::plan::rules::edge::{Place, ends, groups};
 
-/// A column that holds values of another one.
+/// A column that holds copies, and the column with their originals.
 #[derive(Debug, Clone)]
 pub(crate) struct Pair {
     pub(crate) copy: Place,
     pub(crate) original: Place,
-    /// The original is put together from the two halves of a name.
+    /// True if the original is a full name, put together from a first name and a last name.
     pub(crate) halves: bool,
 }
 
-/// What may stand for an original and for its copy, where the original's own rule does not fit the copy.
+/// Rules to try for an original and its copy, where the original's own rule does not fit the copy.
 const BOTH: &[&str] =
     &["\"hash\"", "{ kind = \"hash\", length = 16 }", "\"uuid\"", "\"cipher\"", "\"text\"", "\"null\""];
 
-/// Where the two ends of a relation look personal: the first that both take.
+/// Rules to try where ends of a relation look personal: the first that all ends take is proposed.
 const ENDS: &[&str] =
     &["\"hash\"", "{ kind = \"hash\", length = 16 }", "\"uuid\"", "\"cipher\"", "\"permute\"", "\"null\""];
 
-/// The rule of each of some columns that refer to each other: the first of `wishes` and of our own that all of them take. Where there is
-/// none, what refers becomes NULL, and what is referred to needs a person's word.
+/// A rule for each of some columns that relations connect: the first of `wishes` and `ENDS` that all of them take. If there is
+/// none, a column that refers becomes NULL if it can; for the others a person has to give a reason to keep them.
 pub(crate) fn of_ends(catalog: &Catalog, places: &[Place], wishes: &[String]) -> Vec<(Place, String)> {
     let column =
         |(table, column): &Place| Some((&catalog.tables[*table], catalog.tables[*table].column(column)?));
@@ -49,7 +49,7 @@ pub(crate) fn of_ends(catalog: &Catalog, places: &[Place], wishes: &[String]) ->
     known.into_iter().map(|place| (place.clone(), rule(place))).collect()
 }
 
-/// The findings, those at the ends of relations with one rule for all ends, which may take further columns along.
+/// The findings, with one rule for all ends of a relation. Ends without a finding get one if their rule has to change.
 pub(crate) fn tied(config: &Config, blueprint: &Blueprint, mut findings: Vec<Finding>) -> Vec<Finding> {
     for places in groups(ends(&blueprint.edges)) {
         let at = |findings: &[Finding], (table, column): &Place| {
@@ -66,7 +66,7 @@ pub(crate) fn tied(config: &Config, blueprint: &Blueprint, mut findings: Vec<Fin
         if alike || places.iter().all(|place| at(&findings, place).is_none()) {
             continue;
         }
-        // A rule that somebody wrote comes first.
+        // A rule that is in refresh.toml already is tried first.
         let written = places.iter().filter(|place| at(&findings, place).is_none());
         let written = written.filter_map(|place| rule(config, blueprint, place));
         let wishes: Vec<String> = written.chain(said.iter().flatten().cloned()).collect();
@@ -86,10 +86,10 @@ pub(crate) fn tied(config: &Config, blueprint: &Blueprint, mut findings: Vec<Fin
     findings
 }
 
-/// What a column takes: its table, its name, the right side of a rule.
+/// Whether a column takes a rule: its table, its name, the right side.
 pub(crate) type Takes<'a> = &'a mut dyn FnMut(usize, &str, &str) -> bool;
 
-/// The lines that mask all of them alike.
+/// Findings that mask copies and originals alike.
 pub(crate) fn lines(
     config: &Config,
     blueprint: &Blueprint,
@@ -111,7 +111,7 @@ pub(crate) fn lines(
     found
 }
 
-/// The columns of one group.
+/// Findings for the columns of one group.
 fn together(
     config: &Config,
     blueprint: &Blueprint,
@@ -156,7 +156,7 @@ fn together(
     changed
 }
 
-/// A column of whole names, whose original is in two columns.
+/// The finding for a column of full names whose original is in two columns.
 fn of_halves(blueprint: &Blueprint, pair: &Pair, takes: Takes<'_>) -> Finding {
     let (table, column) = (&blueprint.catalog.tables[pair.copy.0], &pair.copy.1);
     let evidence = format!("as {}", label(blueprint, &pair.original));
@@ -181,7 +181,7 @@ fn label(blueprint: &Blueprint, (table, column): &Place) -> String {
     format!("{}.{column}", table.label())
 }
 
-/// The right side of the rule that a column has, if it is one that others can have, too.
+/// The right side of a column's rule; none if it has no rule, or one that cannot be written for another column.
 fn rule(config: &Config, blueprint: &Blueprint, (table, column): &Place) -> Option<String> {
     let mask = blueprint.masks.of(*table, column)?;
     match config.mask.rules.get(&mask.rule)?.entries() {
@@ -190,7 +190,7 @@ fn rule(config: &Config, blueprint: &Blueprint, (table, column): &Place) -> Opti
     }
 }
 
-/// As it stands in a file, if all that it says is written here.
+/// A rule as TOML; none if it has a setting that is not written here.
 fn written(rule: &MaskConfig) -> Option<String> {
     let texts = [
         ("domain", &rule.domain),

@@ -1,12 +1,13 @@
-//! Canaries: made-up people go through the masks of tonight's schema, and must not be recognised behind them.
+//! Sends canaries, which are made-up people, through the masks. None may be recognised behind them.
 //!
-//! In: a finished plan on a throw-away copy. Out: nothing, or the columns in which a marker came through (77).
+//! In: a finished plan on a copy, or on a server that a person named. Out: a [`Flight`], or the columns in which a marker came
+//! through (77).
 //!
 //! ```text
-//! one transaction:  a row in each table that comes with masks, markers in the masked columns, tied together by the relations
-//!                   its key in the root's key table; children and parents follow by the very steps of the closure
-//!                   the plan's own SELECT of each row: the row is there, the markers are not
-//! ROLLBACK          nothing of it was ever in the copy for anybody else; row counts and digests of the plan stay as they are
+//! one transaction:  insert a row into each kept table with masks, and each root: markers in masked columns, references to others
+//!                   insert the keys of roots into their key tables; steps of the closure add children and parents
+//!                   select each row with the plan's own expressions: the row must be there, the markers must not
+//! ROLLBACK          no other session ever sees the rows; row counts and digests of the plan stay as they are
 //! ```
 //!
 //! Tables with triggers, or of engines without transactions, are left out with a warning, as is a row that the
@@ -27,16 +28,16 @@ use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 use crate::sql::literal;
 use crate::work_schema::HeldKeys;
 
-/// Generations of canaries, far above any of the closure's.
+/// First generation of canaries, far above any generation of the closure.
 const GENERATION: u64 = 4_000_000_000;
 
-/// Further rounds than this no canary follows.
+/// Limit of the rounds in which the keys of canaries are collected.
 const ROUNDS_MAX: u64 = 40;
 
-/// Larger tables whose relation has no index are not walked once more for a canary: its key is put in by hand.
+/// Larger tables are not read once more for a canary if its relation has no index: the key of the canary is inserted directly.
 const WALKED_ROWS_MAX: u64 = 200_000;
 
-/// Plants, checks, and takes everything back. Warnings are returned.
+/// Inserts the canaries, checks what the plan makes of them, and rolls everything back.
 pub(crate) fn check(
     house: &House,
     session: &mut Session,
@@ -67,7 +68,7 @@ pub(crate) fn check(
     if !leaks.is_empty() {
         return Err(Error::Canaries { count: leaks.len(), columns: leaks.join(", ") });
     }
-    // A schema has its triggers: no configuration avoids it, so nobody is woken. The report has it.
+    // Said as progress, not as warnings: no configuration avoids that a schema has triggers. The report has the warnings.
     for warning in &warnings {
         house.progress.say(warning);
     }
@@ -78,23 +79,23 @@ pub(crate) fn check(
     Ok(Flight { tables: Some(seen as u64), warnings })
 }
 
-/// What came of the canaries, where none came through.
+/// Result of canaries of which none came through.
 #[derive(Debug, Default)]
 pub(crate) struct Flight {
-    /// In how many tables there was one; nothing, if there was none at all.
+    /// Number of tables with a canary; none if no canaries were sent.
     pub(crate) tables: Option<u64>,
-    /// Tables without one.
+    /// One warning for each table without a canary.
     pub(crate) warnings: Vec<String>,
 }
 
-/// Letters and digits that are nowhere else.
+/// Makes ten random letters and digits that the data should not hold.
 fn marker(session: &mut Session) -> Result<String, Error> {
     let marker: Option<String> =
         session.first("making a marker", "SELECT CONCAT('qz', LOWER(HEX(RANDOM_BYTES(4))))")?;
     Ok(marker.unwrap_or_default())
 }
 
-/// How many tables were looked at, how many of their keys no relation brought, and the columns that hold a marker.
+/// Returns how many canaries were seen, how many of them no relation brought, and the columns that hold a marker.
 fn fly(
     session: &mut Session,
     blueprint: &Blueprint,
@@ -120,12 +121,12 @@ fn fly(
         let Some(plan) = plan else { continue };
         let mut plan = Cow::Borrowed(plan);
         if let RowsFrom::Along(owner) = blueprint.kept(row.table) {
-            // Its parent is of our own generations, which the plan has no row of.
+            // The parent is a canary too, of a generation above the limit in the plan's FROM clause.
             plan.to_mut().from = blueprint.words().rows_along(blueprint.owner(owner), u64::from(u32::MAX));
         }
         let mut there = look(session, &plan, row, marker, &mut leaks)?;
         if !there && matches!(blueprint.kept(row.table), RowsFrom::Along(_)) {
-            // No relation brought it: it is looked at as if its key had been put in by hand.
+            // No relation brought the canary: it is selected without its parent.
             plan.to_mut().from = format!("{} AS t", table.sql());
             there = look(session, &plan, row, marker, &mut leaks)?;
             by_hand += usize::from(there);
@@ -139,7 +140,7 @@ fn fly(
     Ok((seen, by_hand, leaks))
 }
 
-/// Lets children and parents of the canaries come along, by the steps of the closure. How many no step brought.
+/// Collects the keys of the canaries by the steps of the closure. Returns how many no step brought.
 fn follow(session: &mut Session, blueprint: &Blueprint, planted: &[CanaryRow]) -> Result<usize, Error> {
     let words = blueprint.words();
     let deed = "following the canaries";
@@ -172,7 +173,7 @@ fn follow(session: &mut Session, blueprint: &Blueprint, planted: &[CanaryRow]) -
         last += u64::from(added > 0);
         from += 1;
     }
-    // What no step brought: a condition that we did not meet, or a step that would have taken too long.
+    // Insert the keys that no step brought: a canary did not meet a condition, or a step would have taken too long.
     let mut by_hand = 0;
     for row in planted.iter().filter(|row| blueprint.kept(row.table) == RowsFrom::Keys) {
         by_hand += usize::from(session.run(deed, &row.keep(blueprint, last))? > 0);
@@ -180,7 +181,7 @@ fn follow(session: &mut Session, blueprint: &Blueprint, planted: &[CanaryRow]) -
     Ok(by_hand)
 }
 
-/// Reads the canary as it would leave. Whether it is there.
+/// Selects the canary as it would leave; columns with a marker go to `leaks`. True if the canary is there.
 fn look(
     session: &mut Session,
     plan: &TablePlan,

@@ -1,7 +1,7 @@
-//! The canaries themselves: one made-up row a table, fitted to its columns and tied to the others.
+//! Makes the canaries: one made-up row a table, with values that its columns take and references to the other canaries.
 //!
-//! In: a blueprint, the plans, a marker. Out: [`CanaryRow`]s: SQL literals for the columns that need one. Markers stand in
-//! masked columns; every other column holds nothing, its default, or something as plain as its type allows.
+//! In: a blueprint, the plans, a marker. Out: [`CanaryRow`]s: SQL literals for the columns that need one. Masked columns get
+//! markers; every other column gets NULL, its default, or the plainest value of its type.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,29 +13,29 @@ use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 use crate::plan::rules::edge::Edge;
 use crate::sql::{constant, literal, name};
 
-/// Shorter columns have no room for a marker that is nowhere else (characters).
+/// Shorter columns get no marker: a shorter one could be in the data by chance (characters).
 const MARKER_MIN: u64 = 10;
 
-/// Passes over the relations: a key that holds a parent's key may take one more.
+/// Passes over the relations: where a key is itself a reference, rows that refer to it need one more pass.
 const TIES_MAX: usize = 4;
 
-/// A canary: one made-up row, with a value for each column.
+/// A canary: one made-up row, with a value for each column that needs one.
 #[derive(Debug)]
 pub(crate) struct CanaryRow {
     pub(crate) table: usize,
-    /// Whether the closure begins with it.
+    /// True if the closure begins with this row.
     pub(crate) root: bool,
     /// Names of the key's columns.
     key: Vec<String>,
     /// SQL literals, by column.
     values: BTreeMap<String, String>,
-    /// Those that are markers, by column.
+    /// Numbers among the values that are markers, by column.
     numbers: BTreeMap<String, u64>,
-    /// What conditions of relations ask for.
+    /// Values that the conditions of relations set, by column.
     met: BTreeMap<String, String>,
 }
 
-/// A canary for each table that comes and has a mask, or is a root table.
+/// A canary for each kept table that has a key, and has a mask or is a root.
 pub(crate) fn rows(
     session: &mut Session,
     blueprint: &Blueprint,
@@ -106,11 +106,11 @@ fn row(
     Ok(row)
 }
 
-/// A marker as this column takes it.
+/// The marker as a literal for a column that has room for it.
 fn text(column: &Column, marker: &str, n: usize, kind: &str) -> Option<String> {
     let room = column.length.unwrap_or(u64::MAX);
     let address = format!("{marker}{n}@canary.example");
-    // `redact` leaves an address that is cut.
+    // `redact` does not recognise an address that is cut off.
     if kind == "redact" && room < address.len() as u64 {
         return None;
     }
@@ -124,7 +124,7 @@ fn text(column: &Column, marker: &str, n: usize, kind: &str) -> Option<String> {
     }
 }
 
-/// The marker of a masked number column.
+/// The marker for an `int` or `bigint` column.
 fn number(column: &Column, n: usize) -> Option<u64> {
     let base = match column.data_type.as_str() {
         "int" => 1_907_351_000,
@@ -134,7 +134,7 @@ fn number(column: &Column, n: usize) -> Option<u64> {
     Some(base + n as u64)
 }
 
-/// A key that no row has.
+/// A literal for a key that no row has.
 fn unused(session: &mut Session, table: &Table, column: &Column, n: usize) -> Result<String, Error> {
     if column.integer() {
         let sql =
@@ -147,7 +147,7 @@ fn unused(session: &mut Session, table: &Table, column: &Column, n: usize) -> Re
     Ok(text.unwrap_or_else(|| literal(&format!("~canary{n}").chars().take(room).collect::<String>())))
 }
 
-/// Something for a column that must have a value.
+/// The plainest literal for a column that must have a value.
 fn plain(column: &Column) -> Option<String> {
     if column.nullable || column.default.is_some() || column.auto_increment {
         return None;
@@ -166,7 +166,7 @@ fn plain(column: &Column) -> Option<String> {
     })
 }
 
-/// Makes the child refer to the parent's canary, and meet the condition of the relation where it is a plain one.
+/// Makes the child's canary refer to the parent's, and meet the condition of the relation if it is a plain comparison.
 fn tie(blueprint: &Blueprint, rows: &mut [CanaryRow], edge: &Edge) {
     if edge.child == edge.parent {
         return;
@@ -205,7 +205,7 @@ fn own<'a>(blueprint: &'a Blueprint, table: usize, column: &str) -> Option<&'a s
     blueprint.catalog.tables[table].column(column).map(|column| column.name.as_str())
 }
 
-/// `owner_type = 'producer'` as column and value.
+/// Reads `owner_type = 'producer'` as column and value.
 fn met(filter: &str) -> Option<(String, String)> {
     let found = constant(filter).filter(|found| found.alias.as_ref().is_none_or(|alias| alias == "c"))?;
     let plain = |text: &str| text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
@@ -214,7 +214,7 @@ fn met(filter: &str) -> Option<(String, String)> {
 }
 
 impl CanaryRow {
-    /// The INSERT that plants it.
+    /// INSERT of the canary into its table.
     pub(crate) fn insert(&self, blueprint: &Blueprint) -> String {
         let columns: Vec<String> = self.values.keys().map(|column| name(column)).collect();
         let values: Vec<&str> = self.values.values().map(String::as_str).collect();
@@ -222,7 +222,7 @@ impl CanaryRow {
         format!("INSERT INTO {table} ({}) VALUES ({})", columns.join(", "), values.join(", "))
     }
 
-    /// Puts its key into the key table (`gen`, and `edge` 0: no relation), unless it is there.
+    /// INSERT of the key into the key table (`edge` 0: no relation), without effect if it is there.
     pub(crate) fn keep(&self, blueprint: &Blueprint, gen_number: u64) -> String {
         let words = blueprint.words();
         let columns: Vec<String> = self.key.iter().map(|column| format!("t.{}", name(column))).collect();
@@ -244,7 +244,7 @@ impl CanaryRow {
         each.collect::<Vec<_>>().join(" AND ")
     }
 
-    /// The number that marks a column.
+    /// The marker of a number column, if it has one.
     pub(crate) fn number(&self, column: &str) -> Option<u64> {
         self.numbers.get(column).copied()
     }

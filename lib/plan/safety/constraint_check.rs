@@ -1,10 +1,10 @@
-//! Rules of a table that masks may break: CHECK constraints, and unique indexes over what is computed from masked columns.
+//! Tries the constraints that masks may break: CHECK constraints, and unique indexes over values computed from masked columns.
 //!
-//! In: a blueprint, and the masks' key. Out: nothing, or a refusal that names every mask and rule that do not go together.
-//! The server itself says so, before a key is collected: some masked rows go into an empty table of the same structure,
-//! in the work schema, and away with it.
+//! In: a blueprint, and the masks' key. Out: warnings, or a refusal that names every mask and constraint that do not fit.
+//! The server itself decides, before a key is collected: some masked rows are inserted into an empty table of the same
+//! structure in the work schema, which is dropped afterwards.
 //!
-//! What it does not show: that no row behind the sample breaks the rule.
+//! Not guaranteed: rows outside of the sample may still break a constraint.
 
 use std::collections::BTreeMap;
 
@@ -19,22 +19,22 @@ use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 use crate::sql::name;
 use crate::work_schema::{self, HeldKeys};
 
-/// So many rows are tried, the last by key.
+/// At most this many rows of a table are tried, the last by key.
 const SAMPLE_ROWS: u32 = 1_000;
 
-/// Which columns are masked.
+/// Whether a column of this name is masked.
 type Chosen<'a> = &'a dyn Fn(&str) -> bool;
 
-/// A rule that something masked takes part in.
+/// A constraint over at least one masked column.
 #[derive(Debug)]
 struct MaskedConstraint {
-    /// What messages call the rule.
+    /// Name of the constraint in messages.
     label: String,
     columns: Vec<String>,
     unique: bool,
 }
 
-/// Tries the rules of every table that has any. What could not be tried is a warning.
+/// Tries the constraints of every table. Returns warnings about tables that could not be tried.
 pub(crate) fn check(
     house: &House,
     session: &mut Session,
@@ -69,7 +69,7 @@ pub(crate) fn check(
     Ok(warnings)
 }
 
-/// The CHECK constraints that name a masked column.
+/// The CHECK constraints that name a masked column, by table.
 fn constraints(
     session: &mut Session,
     blueprint: &Blueprint,
@@ -112,7 +112,7 @@ fn masked_in(blueprint: &Blueprint, at: usize, expression: &str) -> Vec<String> 
         .collect()
 }
 
-/// What the server makes of the masked rows of a table.
+/// Whether the server takes the masked rows of a table.
 enum ConstraintVerdict<'a> {
     Fine,
     /// A sentence that says why.
@@ -120,7 +120,7 @@ enum ConstraintVerdict<'a> {
     Broken(Vec<&'a MaskedConstraint>),
 }
 
-/// Tries one table.
+/// Tries the constraints of one table.
 fn table<'a>(
     session: &mut Session,
     blueprint: &Blueprint,
@@ -132,7 +132,7 @@ fn table<'a>(
     let untried = |why: &mysql::Error| {
         format!("{}: its rules could not be tried on masked rows: {}", table.label(), why.said())
     };
-    // Values of the source that only a lax server took are not what is tried here.
+    // Not strict: values of the source that only a lax server took are not tried here.
     session.run("preparing a trial", "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO'")?;
     if let Err(error) =
         session.run("preparing a trial", &format!("CREATE TABLE {trial} LIKE {}", table.sql()))
@@ -160,15 +160,15 @@ fn table<'a>(
     })
 }
 
-/// What is broken.
+/// Which constraints the rows break.
 enum Blamed<'a> {
     Nothing,
-    /// A rule can be newer than the rows.
+    /// Unmasked rows break constraints too: a constraint can be newer than the rows.
     TheSource,
     Rules(Vec<&'a MaskedConstraint>),
 }
 
-/// Whether the masks break rules, and which: those that are broken when only their own columns are masked.
+/// Finds the constraints that the masks break: those that fail with only their own columns masked, else the first.
 fn blame(
     mut fits: impl FnMut(Chosen<'_>) -> Result<bool, mysql::Error>,
     rules: &[MaskedConstraint],
@@ -190,7 +190,7 @@ fn blame(
     Ok(Blamed::Rules(broken))
 }
 
-/// The sample, with the masks of some columns.
+/// INSERT of the sample, with the masks of some columns.
 fn insert(blueprint: &Blueprint, at: usize, trial: &str, masked: Chosen<'_>) -> String {
     let table = &blueprint.catalog.tables[at];
     let columns: Vec<&Column> = table.columns.iter().filter(|column| !column.generated).collect();
@@ -213,13 +213,13 @@ fn last_first(table: &Table) -> String {
     if key.is_empty() { String::new() } else { format!(" ORDER BY {}", key.join(", ")) }
 }
 
-/// Whether an error says that a rule of the table is broken.
+/// True if an error says that a constraint of the table is broken.
 fn is_broken(number: u16) -> bool {
     use mysql::number::{CHECK_VIOLATED, CHECK_VIOLATED_MARIADB, DUPLICATE_ENTRY};
     [CHECK_VIOLATED, CHECK_VIOLATED_MARIADB, DUPLICATE_ENTRY].contains(&number)
 }
 
-/// All that is broken, and what could stand in the place of masks that break a constraint.
+/// The error that names all broken constraints, with rules that keep them.
 fn refusal(
     house: &House,
     session: &mut Session,

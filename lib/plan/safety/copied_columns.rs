@@ -1,7 +1,7 @@
-//! Columns that hold copies of masked values: `orders.contact` with the addresses of `people.email`.
+//! Finds columns that hold copies of masked values: `orders.contact` with the addresses of `people.email`.
 //!
-//! In: the hashed originals, and a sample of every column that leaves unmasked or with a mask of its own. Out: nothing, or
-//! a refusal with the rule to paste: a copy must have the mask and the domain of its original, or one of the two
+//! In: the hashed originals, and a sample of every column that leaves unmasked or with a mask of its own. Out: warnings, or
+//! a refusal with the rules to paste. A copy must have the mask and the domain of its original, or one of the two
 //! contradicts the other. The server hashes the sample; clear text stays there.
 
 use std::borrow::Cow;
@@ -23,18 +23,19 @@ use crate::scan::{self, KEY_BYTES, RecordTally, Records, SearchedValues};
 use crate::sql::name;
 use crate::work_schema::Originals;
 
-/// Rows of each table that are looked at, the last by key.
+/// At most this many rows of each table are sampled, the last by key.
 const SAMPLE_ROWS: u32 = 500;
 
-/// Columns that are hashed in one pass.
+/// At most this many columns are hashed in one pass.
 const COLUMNS_MAX: usize = 32;
 
-/// Originals that are looked at before a night: all of small tables, as long as there are no more values than this, and else the last.
+/// Originals that `foreseen` reads: all rows of tables up to the first number, until the second number of values is reached;
+/// of other tables the last rows.
 const FORESEEN_ROWS_MAX: u64 = 200_000;
 const FORESEEN_VALUES_MAX: u64 = 2_000_000;
 const FORESEEN_ROWS_LAST: u32 = 5_000;
 
-/// Fewer different values in common are chance.
+/// Fewer different values in common may be chance.
 const COMMON_MIN: u64 = 3;
 
 /// A column that may hold copies.
@@ -46,7 +47,7 @@ struct Suspect {
     source: SearchedValues,
 }
 
-/// A column that does.
+/// `common` of a suspect's `total` sampled values are those of `origin`.
 #[derive(Debug, Clone)]
 struct ColumnCopy {
     suspect: usize,
@@ -55,7 +56,7 @@ struct ColumnCopy {
     total: u64,
 }
 
-/// Looks for copies; refuses them, or warns.
+/// Looks for copies; with `refuse`, fails when there are any.
 pub(crate) fn check(
     house: &House,
     sessions: &mut [Session],
@@ -72,7 +73,7 @@ pub(crate) fn check(
     told(house, blueprint, &suspects, origins, &copies, refuse)
 }
 
-/// Looks for them before a key is collected and before anything is written: in the last rows of each table, and in those of the originals.
+/// Looks for copies before a key is collected and anything is written: compares the last rows of each table with originals.
 pub(crate) fn foreseen(
     house: &House,
     session: &mut Session,
@@ -126,7 +127,7 @@ pub(crate) fn foreseen(
     Ok(pairs.map(|copy| pair(&suspects[copy.suspect], &places[copy.origin])).collect())
 }
 
-/// The values of the originals of one table.
+/// The hashed originals of one table, a tally for each column.
 fn tallies(
     session: &mut Session,
     blueprint: &Blueprint,
@@ -165,7 +166,7 @@ fn samples(
     suspects: &[Suspect],
 ) -> Result<Vec<Vec<u64>>, Error> {
     let words = scan::stop_hashes(key);
-    // One pass a table: of some only, so that a wide table makes no statement without end.
+    // One pass a table; a wide table has several, so that no statement becomes too long.
     let jobs = suspects.chunk_by(|one, other| one.rows == other.rows).flat_map(|all| all.chunks(COLUMNS_MAX));
     let samples = share_out(sessions, jobs.collect(), |session, columns| {
         house.cancel.check()?;
@@ -188,13 +189,13 @@ fn samples(
     Ok(samples.into_iter().flatten().collect())
 }
 
-/// The hashes of a sample, without what is nobody's own.
+/// The different hashes of a sample, without values that too many rows share.
 fn distinct(tally: RecordTally) -> Vec<u64> {
     let (values, _) = tally.end();
     values.iter().map(scan::hash_of).collect()
 }
 
-/// The columns with a habit of holding originals, with the origin that they share most with.
+/// The suspects that hold copies, each with the origin that it has most values in common with.
 fn copies(
     session: &mut Session,
     originals: &Originals,
@@ -205,10 +206,10 @@ fn copies(
     Ok(values.copies(samples))
 }
 
-/// Which values are in the samples of which suspects, and which of them are originals.
+/// The sampled values of all suspects, and which of them are originals.
 struct Values {
     sampled: Vec<(u64, usize)>,
-    /// A value may be in several runs of a column.
+    /// A set, because a value may be in several runs of a column.
     found: BTreeSet<(usize, usize, u64)>,
 }
 
@@ -222,14 +223,14 @@ impl Values {
         Self { sampled: all, found: BTreeSet::new() }
     }
 
-    /// An original.
+    /// Notes the samples that hold this original.
     fn found(&mut self, origin: usize, hash: u64) {
         let begin = self.sampled.partition_point(|(sample, _)| *sample < hash);
         let same = self.sampled[begin..].iter().take_while(|(sample, _)| *sample == hash);
         self.found.extend(same.map(|(_, suspect)| (*suspect, origin, hash)));
     }
 
-    /// What half of a sample and more are.
+    /// Suspects with at least half of their values from one origin.
     fn copies(self, samples: &[Vec<u64>]) -> Vec<ColumnCopy> {
         let mut common: BTreeMap<usize, BTreeMap<usize, u64>> = BTreeMap::new();
         for (suspect, origin, _) in self.found {
@@ -237,7 +238,7 @@ impl Values {
         }
         let copies = common.into_iter().filter_map(|(suspect, origins)| {
             let (origin, common) = origins.into_iter().max_by_key(|(_, common)| *common)?;
-            // Each value is there as what it may be.
+            // Each value has two hashes: as one word and as any other text.
             let total = (samples[suspect].len() as u64).div_ceil(2);
             (common >= COMMON_MIN && common * 2 >= total).then_some(ColumnCopy {
                 suspect,
@@ -277,17 +278,17 @@ fn suspects_of(table: usize, columns: &[&Column], rows: &str) -> Vec<Suspect> {
     columns.iter().map(suspect).collect()
 }
 
-/// Whether a column may hold copies; `looked_for`: whether the dump looks for originals in it.
+/// True if a column may hold copies. `looked_for` says whether the dump looks for originals in it.
 fn suspected(blueprint: &Blueprint, at: usize, column: &Column, looked_for: bool) -> bool {
     let mask = blueprint.masks.declared(at, &column.name);
     let own = mask.is_some_and(|mask| mask.nature.trace == TraceTrait::Left);
-    // What a relation counts by is a number of ours.
+    // A whole number in a relation is an id, which says nothing of a person.
     let counted = column.integer() && refers(blueprint, at, &column.name);
     let holds = matches!(column.family(), Family::Text | Family::Binary) || (column.integer() && !counted);
     holds && (own || (mask.is_none() && looked_for))
 }
 
-/// Whether the column is an end of a relation.
+/// True if the column is an end of a relation.
 fn refers(blueprint: &Blueprint, at: usize, column: &str) -> bool {
     let named = |columns: &[String]| columns.iter().any(|name| name.eq_ignore_ascii_case(column));
     blueprint.edges.iter().any(|edge| {
@@ -305,16 +306,16 @@ fn listed(columns: &[&Column]) -> String {
     columns.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// These columns of the last rows that come along, as a FROM clause.
+/// These columns of the last kept rows, as a FROM clause.
 fn sampled(blueprint: &Blueprint, at: usize, plan: &TablePlan, columns: &[&Column]) -> String {
     let mut filter = plan.filter.as_deref().map_or(String::new(), |filter| format!(" WHERE {filter}"));
     let mut from = Cow::Borrowed(plan.from.as_str());
     if let (RowsFrom::Along(_), Some(range)) = (blueprint.kept(at), plan.whole_ranges.last()) {
-        // The last rows, without the parents of all of them.
+        // The last range of kept rows: no parent has to be read for it.
         from = Cow::Owned(format!("{} AS t", blueprint.catalog.tables[at].sql()));
         filter = format!(" WHERE t.{} BETWEEN {} AND {}", name(&range.column), range.first, range.last);
     }
-    // Of a key table the server reads the last keys and stops; by the table's own columns it would sort them all.
+    // In the order of a key table the server reads the last keys and stops; by the table's own columns it would sort all rows.
     let keyed = blueprint.kept(at) == RowsFrom::Keys;
     let key: Vec<String> = plan
         .key
@@ -326,7 +327,7 @@ fn sampled(blueprint: &Blueprint, at: usize, plan: &TablePlan, columns: &[&Colum
     format!("(SELECT {} FROM {from}{filter}{order} LIMIT {SAMPLE_ROWS}) AS t", listed(columns))
 }
 
-/// Whether the two leave differently.
+/// True if copy and original are masked differently.
 fn contradicts(
     blueprint: &Blueprint,
     suspects: &[Suspect],
@@ -340,18 +341,18 @@ fn contradicts(
     let original = blueprint.masks.of(origin.table, &origin.column);
     let alike = |mask: &Mask| {
         original.is_some_and(|original| {
-            // Of rows that differ, some are masked so.
+            // A kind such as `email+text` masks some of the rows like the original.
             let partly = mask.kind.contains('+') && mask.kind.split('+').any(|kind| kind == original.kind);
             mask.domain == original.domain || partly
         })
     };
-    // A name holds words that other columns have too, its halves and user names among them: masked, each in its own way.
+    // Words of a name are also in other columns, such as its halves and user names, each with a mask of its own.
     let column = |table: usize, name: &str| blueprint.catalog.tables[table].column(name);
     let person = origin.halves
         || column(origin.table, &origin.column)
             .zip(original)
             .is_some_and(|(column, mask)| is_person(column, mask) || mask.kind == "last_name");
-    // `Insured alpha 123`: its number is no name, wherever else it stands.
+    // The number in `Insured alpha 123` is no name, so a column that holds it is no copy.
     let number = column(suspect.table, &suspect.column).is_some_and(Column::integer);
     !same && !(person && (number || mask.is_some())) && !mask.is_some_and(alike)
 }

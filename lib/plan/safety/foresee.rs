@@ -1,8 +1,8 @@
-//! What a night with these masks would be refused for later, found on samples before a key is collected: masked values that break a
-//! constraint, and copies of masked values that leave otherwise.
+//! Finds on samples, before a key is collected, what would make the run fail later: masked values that break a constraint, and
+//! copies of masked values that are not masked like them.
 //!
-//! In: rules, and what is decided by them. Out: lines to paste in place of those. So that what one refusal prints passes the next one, it is
-//! asked of the rules as they would be after the paste.
+//! In: the configuration and its blueprint. Out: lines to paste in place of the rules at fault. The checks are repeated on the
+//! rules as they would be after the paste, so that the next run does not refuse the proposal.
 
 use std::collections::BTreeMap;
 
@@ -16,13 +16,13 @@ use crate::mysql::Session;
 use crate::plan::error::Error;
 use crate::plan::rules::blueprint::Blueprint;
 
-/// What is changed may have to be changed once more.
+/// Rounds of checks: a changed rule may fail another check.
 const ROUNDS_MAX: usize = 4;
 
-/// What a column is if no rule fits: a person fills the reason in.
+/// Part of the proposal for a column that no rule fits: a person fills the reason in.
 const OPEN: &str = "reason = \"…\"";
 
-/// The findings with what has to be written otherwise, and what has to be written beside them.
+/// The findings with proposals that pass the checks, and findings for other rules that must change with them.
 pub(crate) fn settled(
     house: &House,
     session: &mut Session,
@@ -35,7 +35,7 @@ pub(crate) fn settled(
     Ok(merged(findings, changes))
 }
 
-/// Changes in the place of what they change, the rest behind.
+/// Puts each change in the place of the finding for its column, or behind them.
 fn merged(mut findings: Vec<Finding>, changes: Vec<Finding>) -> Vec<Finding> {
     for change in changes {
         let same = |finding: &&mut Finding| {
@@ -53,7 +53,7 @@ fn merged(mut findings: Vec<Finding>, changes: Vec<Finding>) -> Vec<Finding> {
     findings
 }
 
-/// What has to be written otherwise than `config` says.
+/// Rules of `config` that fail the checks, each with a rule to write in its place.
 pub(crate) fn changes(
     house: &House,
     session: &mut Session,
@@ -61,7 +61,7 @@ pub(crate) fn changes(
     blueprint: &Blueprint,
 ) -> Result<Vec<Finding>, Error> {
     let checks = Checks::read(session, blueprint)?;
-    // Good for nothing but this: the night's keys are made later.
+    // A key for these checks only: the keys of the plan are made later.
     session.run("preparing to try masks", "SET @refreshkit_key = RANDOM_BYTES(32)")?;
     let mut all: BTreeMap<(usize, String), Finding> = BTreeMap::new();
     let (mut config, mut blueprint) = (config.clone(), blueprint.clone());
@@ -115,7 +115,7 @@ fn copies(
     }
 }
 
-/// The rules with these lines pasted; nothing if they do not go together with what is there.
+/// Configuration and blueprint with these lines pasted; none if the masks do not compile then.
 fn with(config: &Config, blueprint: &Blueprint, findings: &[Finding]) -> Option<(Config, Blueprint)> {
     let catalog = &blueprint.catalog;
     let mut config = config.clone();

@@ -1,5 +1,4 @@
-//! What is asked of the masks before a key is collected: that the server takes them, and that nothing personal is
-//! left clear.
+//! Checks the masks before a key is collected: the server can parse them, and no column that looks personal is without one.
 
 use super::foresee;
 use crate::config::{Config, MaskPolicy, toml_once};
@@ -11,7 +10,7 @@ use crate::plan::error::Error;
 use crate::plan::rules::blueprint::Blueprint;
 use crate::plan::rules::classes::cure;
 
-/// So many columns are named in the error itself; all of them are in the hint.
+/// At most this many columns are named in the error itself; all of them are in the hint.
 const NAMES_MAX: usize = 6;
 
 /// Has the server parse every mask that holds SQL of refresh.toml, without reading a row.
@@ -42,7 +41,7 @@ pub(crate) fn selects_parse(session: &mut Session, tables: &[TablePlan]) -> Resu
     Ok(())
 }
 
-/// Columns that look like personal data and that `[mask]` says nothing of.
+/// Columns that look like personal data (`strict`: and all texts) and that `[mask]` does not name.
 pub(crate) fn unmasked(
     session: &mut Session,
     blueprint: &Blueprint,
@@ -52,12 +51,12 @@ pub(crate) fn unmasked(
     Ok(mask::detect(session, &blueprint.catalog, &blueprint.masks, &with_rows(blueprint), strict)?)
 }
 
-/// The tables whose rows come along.
+/// Positions of the tables that can have kept rows.
 fn with_rows(blueprint: &Blueprint) -> Vec<usize> {
     (0..blueprint.catalog.tables.len()).filter(|table| blueprint.comes(*table)).collect()
 }
 
-/// Refuses, or warns, as `[mask] policy` says. The warnings are returned.
+/// Refuses unmasked personal data, or warns of it, as `[mask] policy` says. Returns the warnings.
 pub(crate) fn personal_data(
     house: &House,
     session: &mut Session,
@@ -87,7 +86,7 @@ pub(crate) fn personal_data(
         names.push("…".to_owned());
     }
     let lines: Vec<String> = findings.iter().map(|finding| finding.toml(&blueprint.catalog)).collect();
-    // A second header would be an error of its own.
+    // A second `[mask]` header would make refresh.toml invalid.
     let said = house.config.origin.line_of(&["mask"]).is_some();
     let header = if said { "" } else { "[mask]\n" };
     let toml = format!("{header}{}{}", toml_once(lines).join("\n"), cure(&house.config));

@@ -1,7 +1,7 @@
-//! What the dump will look for: the originals are hashed, the columns to look in are marked, and copies are looked for at once.
+//! Prepares the leak scan of the dump: hashes the originals, marks the columns to scan, and looks for copies of originals now.
 //!
-//! In: a blueprint, the finished table plans. Out: records of the originals in the work schema, for each outgoing column whether
-//! originals are to be looked for in it, and warnings about copies. Clear text stays on the server.
+//! In: a blueprint, the finished table plans. Out: records of the originals in the work schema, the mark `scan` for each outgoing
+//! column, and warnings about copies. Clear text stays on the server.
 
 use super::copied_columns;
 use super::originals::{looked_for, originals};
@@ -18,11 +18,11 @@ use crate::plan::options::Options;
 use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 use crate::work_schema::{self, HeldKeys, Originals};
 
-/// Of tables up to this estimate all rows are hashed, of larger ones those that come along: a note about one customer
-/// may well speak of another.
+/// In tables up to this estimate all rows are hashed, since a note about a kept customer may name one who is not kept. In larger
+/// tables only kept rows are.
 const WHOLE_ROWS_MAX: u64 = 200_000;
 
-/// Writes the records, marks the columns and looks for copies, whose warnings are returned. Nothing if `[mask] leaks` is
+/// Writes the records, marks the columns and looks for copies, whose warnings are returned. Does nothing if `[mask] leaks` is
 /// off, if no dump follows, or if the copy itself is rewritten.
 pub(crate) fn collect(
     house: &House,
@@ -67,7 +67,7 @@ pub(crate) fn collect(
     Ok((Some(scan), copies))
 }
 
-/// Whose values are hashed: all rows of a small table, else those that come along.
+/// FROM clause for the rows whose values are hashed: all rows of a small table, else the kept rows.
 fn rows(blueprint: &Blueprint, at: usize, tables: &[TablePlan]) -> Option<String> {
     let table = &blueprint.catalog.tables[at];
     if table.rows_estimate <= WHOLE_ROWS_MAX || blueprint.kept(at) == RowsFrom::All {
@@ -87,7 +87,7 @@ fn rows(blueprint: &Blueprint, at: usize, tables: &[TablePlan]) -> Option<String
     ))
 }
 
-/// Says of each column of a plan whether originals are looked for in it.
+/// Sets `scan` for each column in which the dump looks for originals, and `takes` with it.
 fn mark(blueprint: &Blueprint, plan: &mut TablePlan) {
     let Some(at) = blueprint.catalog.find(&plan.database, &plan.table) else { return };
     let table = &blueprint.catalog.tables[at];
@@ -101,7 +101,7 @@ fn mark(blueprint: &Blueprint, plan: &mut TablePlan) {
     }
 }
 
-/// What the column takes in place of what it holds: nothing is said where filler does and the kinds of the usual originals do.
+/// Right sides of rules that the column takes: the best proposal first, then the kinds of the usual originals.
 fn takes(table: &Table, column: &Column) -> Vec<String> {
     let best = mask::propose(table, column, &[]);
     let kinds = ["\"email\"", "\"phone\"", "\"name\"", "\"last_name\"", "\"username\""];

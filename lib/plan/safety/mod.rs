@@ -1,10 +1,10 @@
-//! What is asked before and after the keys are collected, so that nothing personal leaves.
+//! Checks before and after the keys are collected, so that nothing personal leaves.
 //!
-//! In: a blueprint; later the finished table plans. Out: a refusal, or warnings. Before: the server takes every mask and nothing
-//! personal is unmasked (`guard`), masked values keep the rules of their tables (`constraint_check`). After: `leaks` hashes what
-//! must not leave (`originals` says which columns, `originals_hash` reads them) and looks for `copied_columns`; made-up people go
-//! through the masks (`canary`, `canary_row`). What is proposed is held against both before it is printed (`foresee`): `within_rules` against
-//! constraints, `alike` gives columns with the same values one rule.
+//! In: a blueprint; later the finished table plans. Out: a refusal, or warnings. Before: the server parses the masks and nothing
+//! personal is unmasked (`guard`), masked values keep the constraints of their tables (`constraint_check`). After: `leaks` hashes
+//! the originals (`originals` says which columns hold them, `originals_hash` reads them) and looks for `copied_columns`; canaries
+//! go through the masks (`canary`, `canary_row`). `foresee` checks proposed rules before they are printed: `within_rules` against
+//! constraints, `alike` for columns that need the same rule.
 
 pub(super) mod alike;
 pub(super) mod canary;

@@ -1,7 +1,6 @@
-//! Originals: which columns' values say whose they are, and must not be in what leaves.
+//! Decides which columns hold originals (values that identify a person), and which columns are searched for them.
 //!
-//! In: a blueprint, a table. Out: [`OriginalColumns`]s: where a value comes from and the SQL that makes it; and which columns have room
-//! for somebody else's. No row is looked at.
+//! In: a blueprint, a table. Out: [`OriginalColumns`]s: where a value comes from and the SQL that makes it. No row is read.
 
 use crate::catalog::{Column, Family, Table};
 use crate::document::LeakOrigin;
@@ -9,10 +8,10 @@ use crate::mask::{self, Mask, ResultTrait, ValueTrait};
 use crate::plan::rules::blueprint::Blueprint;
 use crate::scan::{self, SearchedValues};
 
-/// Longer columns under a vague kind are free text (characters).
+/// Longer columns hold free text, if the kind of their mask is `Vague` (characters).
 const VAGUE_LENGTH_MAX: u64 = 255;
 
-/// Words of names of columns that many people share a value of.
+/// Words in names of columns whose values many people share.
 const SHARED: &[&str] = &[
     "city",
     "town",
@@ -38,7 +37,7 @@ const SHARED: &[&str] = &[
     "role",
 ];
 
-/// Words before `name` that make it a person's.
+/// Words directly before `name` that make it a person's name.
 const PERSONS: &[&str] = &[
     "full",
     "contact",
@@ -57,7 +56,7 @@ const PERSONS: &[&str] = &[
     "claimant",
 ];
 
-/// Where hashed originals come from: a column, or the two halves of a name.
+/// Where hashed originals come from: a column, or first and last names put together (`halves`).
 #[derive(Debug, Clone)]
 pub(crate) struct OriginalSource {
     pub(crate) table: usize,
@@ -65,16 +64,16 @@ pub(crate) struct OriginalSource {
     pub(crate) halves: bool,
 }
 
-/// One column, or the two halves of a name.
+/// A column with originals, or first and last names put together.
 pub(crate) struct OriginalColumns {
-    /// What the document says of it.
+    /// The column's entry in the document.
     pub(crate) origin: LeakOrigin,
     pub(crate) place: OriginalSource,
-    /// The values that are hashed.
+    /// SQL for the values that are hashed.
     pub(crate) source: SearchedValues,
 }
 
-/// The originals of a table.
+/// The columns of a table that hold originals.
 pub(crate) fn originals(blueprint: &Blueprint, at: usize) -> Vec<OriginalColumns> {
     let table = &blueprint.catalog.tables[at];
     let masked: Vec<(&Column, &Mask)> = table
@@ -92,7 +91,7 @@ pub(crate) fn originals(blueprint: &Blueprint, at: usize) -> Vec<OriginalColumns
             source: SearchedValues { person: is_person(column, mask), ..source(column) },
         })
         .collect();
-    // A first name is nobody's own; with a last name it is.
+    // A first name alone identifies nobody; together with a last name it does.
     let first = masked.iter().find(|(column, mask)| is_first(column, mask));
     let last = masked.iter().find(|(column, mask)| is_last(column, mask));
     if let (Some((first, _)), Some((last, mask))) = (first, last) {
@@ -119,7 +118,7 @@ fn origin(table: &Table, column: &Column, mask: &Mask) -> LeakOrigin {
     }
 }
 
-/// The values of a column.
+/// SQL for the values of a column.
 pub(crate) fn source(column: &Column) -> SearchedValues {
     let short = column.integer() || column.length.is_some_and(|length| length <= scan::VALUE_CHARACTERS_MAX);
     SearchedValues { value: text(column), long: !short, person: false }
@@ -133,7 +132,7 @@ fn text(column: &Column) -> String {
     }
 }
 
-/// Whether a single value of the column says whose it is.
+/// True if a single value of the column identifies a person.
 fn tells(column: &Column, mask: &Mask) -> bool {
     let words = mask::column_words(&column.name);
     let short = column.length.is_some_and(|length| length <= VAGUE_LENGTH_MAX);
@@ -166,12 +165,13 @@ fn named(column: &Column, names: &[&[&str]]) -> bool {
     names.iter().any(|name| words.windows(name.len()).any(|window| window.iter().eq(name.iter())))
 }
 
-/// Whether originals are looked for in a column. `keep` with a reason says that clear values are fine.
+/// True if originals are looked for in a column. Not under `keep`, where a person said that clear values are fine, nor where the
+/// mask's result is all ours.
 pub(crate) fn looked_for(mask: Option<&Mask>, column: &Column) -> bool {
     mask.is_none_or(|mask| mask.nature.result != ResultTrait::Ours) && may_hold(column)
 }
 
-/// Whether values of other columns fit in it.
+/// True if values of other columns fit in this one.
 fn may_hold(column: &Column) -> bool {
     match column.family() {
         Family::Text | Family::Binary | Family::Json => {

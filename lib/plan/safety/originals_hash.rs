@@ -1,7 +1,7 @@
-//! Hashing the originals: one pass over a table for a few of its columns, hashes out, runs of records into the work schema.
+//! Hashes the originals: each pass reads a table for a few of its columns, and writes runs of records to the work schema.
 //!
-//! In: columns with the rows they are hashed of. Out: how many different values there are. The server makes the canonical form
-//! and the hash of each value; what reaches us are records. To let the server sort and count them took four times as long.
+//! In: columns, and the rows to read. Out: how many records were written. The server makes the canonical form and the hash of
+//! each value; only records reach us. They are sorted and counted here: when the server did it, this took four times as long.
 
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -16,23 +16,23 @@ use crate::progress::Unit;
 use crate::scan::{self, Record, RecordTally, Records, SearchedValues};
 use crate::work_schema::Originals;
 
-/// Records in memory, of all connections together: 60 MiB.
+/// Records in memory at most, of all connections together: 60 MiB.
 const RECORDS_MAX: usize = 4 << 20;
 
 /// Values of a row that are hashed in one pass: few enough that a large table keeps all connections busy.
 const WIDTH_MAX: usize = 4;
 
-/// Columns of one table.
+/// Columns of one table to hash.
 pub(crate) struct HashJob {
     pub(crate) at: usize,
     /// The rows, as a FROM clause.
     pub(crate) from: String,
-    /// With the number of the origin in the document.
+    /// Number in the document's `origins`, and the values.
     pub(crate) sources: Vec<(usize, SearchedValues)>,
 }
 
 impl HashJob {
-    /// The same in passes of bounded width.
+    /// Splits the job into passes of at most `WIDTH_MAX` values a row.
     fn passes(self) -> Vec<Self> {
         let mut passes: Vec<Self> = Vec::new();
         let mut width = usize::MAX;
@@ -54,12 +54,12 @@ struct RunStore<'a> {
     originals: &'a Originals,
     writer: Mutex<&'a mut Session>,
     runs: AtomicU32,
-    /// Words that are not looked for alone.
+    /// Hashes of words that are not looked for alone.
     words: HashSet<u64>,
 }
 
 impl RunStore<'_> {
-    /// Writes a run; its number.
+    /// Writes a run and returns its number.
     fn write(&self, origin: usize, records: &[Record]) -> Result<u32, Error> {
         let run = self.runs.fetch_add(1, Ordering::Relaxed);
         let mut writer = self.writer.lock().expect("no panic under this lock");
@@ -73,7 +73,7 @@ impl RunStore<'_> {
     }
 }
 
-/// Hashes all of them. The last connection writes while the others read.
+/// Hashes all jobs. Returns how many records were written. The last connection writes while the others read.
 pub(crate) fn gather(
     house: &House,
     sessions: &mut [Session],
@@ -105,7 +105,7 @@ struct HashedColumn {
 }
 
 impl HashedColumn {
-    /// Writes what was collected so far.
+    /// Writes the records collected so far as a run.
     fn spill(&mut self, store: &RunStore<'_>) -> Result<(), Error> {
         let run = self.tally.run();
         self.written += run.len() as u64;
@@ -113,7 +113,7 @@ impl HashedColumn {
         Ok(())
     }
 
-    /// Writes the rest, without what is nobody's own. How many different values.
+    /// Writes the last run, and removes values that too many rows share. Returns how many records are left.
     fn finish(mut self, store: &RunStore<'_>) -> Result<u64, Error> {
         let (last, common) = self.tally.end();
         for run in &self.runs {
@@ -128,7 +128,7 @@ impl HashedColumn {
     }
 }
 
-/// Reads one pass. How many different values, of all columns.
+/// Reads one pass. Returns how many records of all its columns were written.
 fn pass(
     session: &mut Session,
     store: &RunStore<'_>,
@@ -163,7 +163,7 @@ fn pass(
     columns.into_iter().map(|column| column.finish(store)).sum()
 }
 
-/// Shows each record with the number of its source; `show` says whether to go on. If not, the session is of no use.
+/// Calls `show` with each record and the number of its source. After it returns false, the session can only be closed.
 pub(crate) fn each(
     session: &mut Session,
     deed: &str,
@@ -172,7 +172,7 @@ pub(crate) fn each(
 ) -> Result<(), mysql::Error> {
     session.each_row(deed, &records.sql, |mut row| {
         for source in &records.sources {
-            // The first value is gone when the second is read.
+            // Copied, because reading the second value overwrites the first.
             let mut hash = [0; 16];
             let hashed = row.next().flatten().and_then(|digits| digits.get(..16));
             let hashed = hashed.map(|digits| hash.copy_from_slice(digits)).is_some();

@@ -1,9 +1,10 @@
-//! Whether masked values keep the CHECK constraints of their tables, asked of a sample before anything is written; and what would.
+//! Checks on a sample, before anything is written, whether masked values keep the CHECK constraints of their tables. If they do
+//! not, finds a rule that does.
 //!
-//! In: the constraints, a blueprint. Out: columns whose rule breaks one, with a rule that does not. The server evaluates the constraint
-//! over masked rows; only counts leave it.
+//! In: the constraints, a blueprint. Out: columns whose rule breaks one, each with a rule that does not. The server evaluates the
+//! constraint over masked rows; only counts leave the server.
 //!
-//! What it does not show: that no row behind the sample breaks the constraint (`constraint_check` tries it on a table, later).
+//! Not guaranteed: rows outside of the sample may still break a constraint. `constraint_check` later tries a sample in a table.
 
 use std::collections::BTreeMap;
 
@@ -15,10 +16,10 @@ use crate::plan::error::Error;
 use crate::plan::rules::blueprint::Blueprint;
 use crate::sql::{TokenKind, name, tokens, unquoted};
 
-/// So many rows are looked at, the last by key.
+/// At most this many rows of a table are read, the last by key.
 const SAMPLE_ROWS: u32 = 1_000;
 
-/// What is tried where a rule breaks a constraint, beside words of the constraint itself.
+/// Rules to try where a column's rule breaks a constraint, beside constants that the constraint itself names.
 const OTHERS: &[&str] = &[
     "\"cipher\"",
     "{ kind = \"phone\", format = \"same\" }",
@@ -29,13 +30,13 @@ const OTHERS: &[&str] = &[
     "\"null\"",
 ];
 
-/// The constraints of a catalog.
+/// CHECK constraints, by position of the table.
 pub(crate) struct Checks {
     by_table: BTreeMap<usize, Vec<CheckConstraint>>,
 }
 
 impl Checks {
-    /// Those of tables whose rows come along.
+    /// Reads the constraints of tables that can have kept rows.
     pub(crate) fn read(session: &mut Session, blueprint: &Blueprint) -> Result<Self, Error> {
         let mut by_table: BTreeMap<usize, Vec<CheckConstraint>> = BTreeMap::new();
         for check in catalog::checks(session, &blueprint.databases)? {
@@ -47,7 +48,7 @@ impl Checks {
         Ok(Self { by_table })
     }
 
-    /// The masked columns that break one, with what else they take. What rows of the source break already says nothing.
+    /// The columns whose masks break a constraint, each with a rule that breaks none. What unmasked rows break does not count.
     pub(crate) fn broken(
         &self,
         session: &mut Session,
@@ -86,7 +87,7 @@ impl Checks {
         Ok(found)
     }
 
-    /// Whether a right side fits a column and keeps all constraints that name it.
+    /// True if this right side fits the column and keeps all constraints that name it.
     pub(crate) fn takes(
         &self,
         session: &mut Session,
@@ -104,7 +105,7 @@ impl Checks {
         Ok(true)
     }
 
-    /// A rule that the column and its constraints take.
+    /// A rule that fits the column and keeps its constraints; `keep` if none does.
     fn other(
         &self,
         session: &mut Session,
@@ -145,7 +146,7 @@ fn named<'a>(table: &'a Table, check: &'a CheckConstraint) -> impl Iterator<Item
     table.columns.iter().filter(|column| column.named_in(&check.clause))
 }
 
-/// Texts or whole numbers that stand in a constraint, as TOML has them.
+/// Texts (for text columns) or whole numbers (for number columns) in a constraint, as TOML.
 fn constants(clause: &str, family: Family) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for token in tokens(clause) {
@@ -162,7 +163,7 @@ fn constants(clause: &str, family: Family) -> Vec<String> {
     found
 }
 
-/// Whether the constraint holds of a sample in which these columns are masked. One that cannot be asked so is tried later.
+/// True if the constraint holds for a sample with these columns masked, or cannot be evaluated here: it is tried later.
 fn holds(
     session: &mut Session,
     table: &Table,
@@ -177,7 +178,7 @@ fn holds(
         })
         .collect();
     let rows = mask::last_rows(table, "*", SAMPLE_ROWS);
-    // The limit, which is none, keeps MySQL from writing the masks into the constraint, where it forgets their collation.
+    // The LIMIT cuts nothing off. Without it MySQL merges the masks into the constraint, where it forgets their collation.
     let sql = format!(
         "SELECT COUNT(*) FROM (SELECT {} FROM {rows} AS t LIMIT {}) AS x WHERE NOT ({})",
         columns.join(", "),
@@ -192,7 +193,7 @@ fn holds(
     }
 }
 
-/// A masked text as the column would hold it: letters are compared by its own rules.
+/// A masked text in the column's character set and collation, so that it compares as it would in the table.
 fn typed(column: &Column, expression: &str) -> String {
     match (&column.charset, &column.collation, column.family()) {
         (Some(charset), Some(collation), Family::Text) => {

@@ -1,4 +1,4 @@
-//! The questions that `mydehydrate` answers without writing a document: plan, check, explain, infer.
+//! The questions that `mydehydrate` answers without writing a document: plan, check, explain, infer, init.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -66,10 +66,10 @@ pub enum Ask {
     },
 }
 
-/// What is asked is no part of any run.
+/// A question belongs to no run.
 const NO_RUN: &str = "";
 
-/// Answers a question on `out`.
+/// Answers a question and writes the answer to `out`.
 pub fn answer(house: &House, ask: &Ask, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
     if let Ask::Init { databases, out: file, update: wish, evidence } = ask {
         let text = match wish {
@@ -99,7 +99,7 @@ pub fn answer(house: &House, ask: &Ask, options: &Options, out: &mut dyn Write) 
         Ask::Infer(evidence) => proposals::infer(house, &place, evidence)?,
         Ask::Init { .. } => String::new(),
     };
-    // Whoever reads this may have had enough of it.
+    // The reader may have closed the pipe, which is no error.
     let _ = out.write_all(text.as_bytes());
     Ok(())
 }
@@ -115,7 +115,7 @@ fn place(house: &House, ask: &Ask, options: &Options) -> Result<SourceServer, Er
         return SourceServer::of_file(house, path, options);
     }
     let mut place = SourceServer::source(house, options, NO_RUN)?;
-    // The other questions only read.
+    // Only `plan` writes key tables, which needs `--source` here.
     place.is_source = options.source || !matches!(ask, Ask::Plan { .. });
     Ok(place)
 }

@@ -1,6 +1,6 @@
-//! Whether rules and database still go together: the drift gate.
+//! Checks whether the rules still fit the database.
 //!
-//! In: the catalog, `refresh.toml`. Out: one line a problem, or nothing to say. Not a key is collected.
+//! In: a server, `refresh.toml`. Out: a summary, or the first error. No key is collected.
 
 use std::fmt::Write;
 
@@ -16,7 +16,7 @@ use crate::plan::place::SourceServer;
 use crate::plan::rules::blueprint::Blueprint;
 use crate::plan::safety::{foresee, guard};
 
-/// Fails on whatever would make a night fail, and warns of rules that have no effect.
+/// Fails on rules, masks and unmasked data that would make a run fail, as far as catalog and samples show.
 pub(crate) fn check(house: &House, place: &SourceServer, why: bool, strict: bool) -> Result<String, Error> {
     let mut session = place.connect()?;
     let blueprint = roots::draw(&mut session, &house.config, &place.databases)?;
@@ -54,7 +54,7 @@ pub(crate) fn check(house: &House, place: &SourceServer, why: bool, strict: bool
     Ok(out)
 }
 
-/// Fails on what a night would be refused for by a look at samples: masked values that break a constraint, copies that leave otherwise.
+/// Fails if samples show masked values that break a constraint, or copies that are not masked like their originals.
 fn foreseen(house: &House, session: &mut Session, blueprint: &Blueprint) -> Result<(), Error> {
     let changes = foresee::changes(house, session, &house.config, blueprint)?;
     if changes.is_empty() {
@@ -69,7 +69,7 @@ fn foreseen(house: &House, session: &mut Session, blueprint: &Blueprint) -> Resu
     Err(Error::Foreseen { count: changes.len(), names: names.join("; "), toml: lines.join("\n") })
 }
 
-/// Fails on relations that names and values speak of and that refresh.toml says nothing about.
+/// Fails on relations that names and values suggest and that refresh.toml does not declare.
 fn reviewed(house: &House, session: &mut Session, blueprint: &Blueprint) -> Result<(), Error> {
     let proposals =
         proposals::proposals(house, session, &blueprint.catalog, &blueprint.edges, &Evidence::default())?;

@@ -1,4 +1,4 @@
-//! Why a row is in the plan: the chain of relations from it back to a root.
+//! Explains why a row is in the plan: lists the chain of relations from the row back to a root.
 //!
 //! In: the key tables of the last plan. Out: one line a step, the row asked for first. Each step goes to a row of an
 //! earlier generation, so the chain ends.
@@ -25,7 +25,7 @@ struct RowKey {
     key: Vec<String>,
 }
 
-/// The chain as text.
+/// The chain of relations as text.
 pub(crate) fn explain(
     house: &House,
     place: &SourceServer,
@@ -93,7 +93,7 @@ pub(crate) fn explain(
     }
 }
 
-/// The parent of a row that the plan reads along a relation, which has no key of its own; and the relation. Nothing where it has one.
+/// For a row that the plan reads along a relation: its parent, and the number of the relation.
 fn through_its_parent(
     session: &mut Session,
     blueprint: &mut Blueprint,
@@ -106,7 +106,7 @@ fn through_its_parent(
     let along = blueprint.read.along.remove(&row.table);
     blueprint.read.along.clear();
     let Some(number) = along.map(|along| along.edge) else { return Ok(None) };
-    // Whether the plan read it so is told by its key table: then it has none.
+    // If the plan read the table along the relation, its key table is empty.
     let any = format!("SELECT 1 FROM {} LIMIT 1", blueprint.words().keys(row.table));
     if session.first::<u8>("looking for keys", &any)?.is_some() {
         return Ok(None);
@@ -205,6 +205,6 @@ fn first(session: &mut Session, table: usize, sql: &str) -> Result<Before, Error
     let row: Option<mysql::Row> = session.first("following the chain", sql)?;
     let key =
         row.map(|row| (0..row.len()).map(|at| row.get::<String, usize>(at).unwrap_or_default()).collect());
-    // The chain of a full table ends here.
+    // Without a row of an earlier generation the chain ends here.
     Ok(key.map_or(Before::Whole, |key| Before::Row(RowKey { table, key })))
 }

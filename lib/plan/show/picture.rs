@@ -1,7 +1,6 @@
-//! The plan as a picture: tables with the share that comes along, relations with the rows that each adds.
+//! The plan as a graph: tables with the share of rows that is kept, relations with the rows that each adds.
 //!
-//! In: a [`Dehydration`]. Out: a [`Graph`], as DOT text here and as SVG next door. Tables that nothing is related to are
-//! left out: a picture of them says nothing.
+//! In: a [`Dehydration`]. Out: a [`Graph`], and its text in DOT; `svg.rs` draws it. Tables without relations are left out.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -19,7 +18,7 @@ pub(crate) struct Node {
     pub(crate) before: u64,
 }
 
-/// All relations between two tables.
+/// All relations from one child table to one parent table.
 #[derive(Debug, Clone)]
 pub(crate) struct Link {
     pub(crate) child: usize,
@@ -29,7 +28,7 @@ pub(crate) struct Link {
     pub(crate) up: u64,
 }
 
-/// Tables and what is between them.
+/// Tables, and the links between them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Graph {
     pub(crate) nodes: Vec<Node>,
@@ -37,13 +36,13 @@ pub(crate) struct Graph {
 }
 
 impl Node {
-    /// Of its rows, the share that comes along.
+    /// Share of the table's rows that is kept, from 0 to 1.
     #[expect(clippy::cast_precision_loss, reason = "a share to look at")]
     pub(crate) fn share(&self) -> f64 {
         if self.before == 0 { 0.0 } else { (self.rows as f64 / self.before as f64).min(1.0) }
     }
 
-    /// `1,234 of 56,789 · 2.2 %`.
+    /// `1,234 of 56,789 · 2.2 %`: kept rows, all rows, share.
     pub(crate) fn text(&self) -> String {
         if self.class == TableClass::Empty {
             return format!("structure only, of {}", HumanCount(self.before));
@@ -52,7 +51,7 @@ impl Node {
         format!("{rows} of {before} · {:.1} %", self.share() * 100.0)
     }
 
-    /// The colour of its class.
+    /// The colour of the table's class.
     pub(crate) fn colour(&self) -> &'static str {
         match self.class {
             TableClass::Root => "#c2571a",
@@ -64,7 +63,7 @@ impl Node {
 }
 
 impl Link {
-    /// `+12 down, +3 up`.
+    /// `+12 down, +3 up`: rows that are added.
     pub(crate) fn text(&self) -> String {
         let part = |rows: u64, way: &str| (rows > 0).then(|| format!("+{} {way}", HumanCount(rows)));
         [part(self.down, "down"), part(self.up, "up")].into_iter().flatten().collect::<Vec<_>>().join(", ")

@@ -1,6 +1,6 @@
-//! The plan for people: rows and bytes before and after, what each relation adds, what to look at.
+//! Shows the plan as text: rows and bytes before and after, what each relation adds, hot parents and warnings.
 //!
-//! In: a [`Dehydration`]. Out: text for a terminal, at most as wide as its longest names.
+//! In: a [`Dehydration`]. Out: text for a terminal, in aligned columns.
 
 use std::fmt::Write;
 
@@ -75,7 +75,7 @@ fn edges(edges: &[EdgeReport]) -> Vec<Vec<String>> {
     lines
 }
 
-/// Parents that bring the most children, where one stands out.
+/// Lists the hot parents, those that bring the most children. Empty if the plan names none.
 fn hot(edges: &[EdgeReport]) -> String {
     let mut lines = vec![vec!["hot parents".to_owned(), "children kept".to_owned(), "along".to_owned()]];
     for edge in edges {
@@ -103,12 +103,12 @@ fn target(plan: &Dehydration) -> String {
     out
 }
 
-/// A text of the database in quotes, with nothing in it that a terminal would obey.
+/// A text of the database in quotes, with control characters escaped as in JSON.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Columns as wide as their widest cell; those that begin with a digit or a plus to the right.
+/// Makes columns as wide as their widest cell. Columns whose cells begin with a digit or a plus are aligned to the right.
 fn aligned(lines: &[Vec<String>]) -> String {
     let columns = lines.iter().map(Vec::len).max().unwrap_or_default();
     let cell = |line: &[String], at: usize| line.get(at).cloned().unwrap_or_default();

@@ -1,6 +1,6 @@
-//! The graph of a plan as SVG: columns of tables, the roots' parents to the left of them, their children to the right.
+//! Draws the graph of a plan as SVG: tables in columns, with parents to the left of the roots and children to their right.
 //!
-//! In: a [`Graph`]. Out: one SVG that needs no font, script or style sheet of anybody's. The same plan, the same bytes.
+//! In: a [`Graph`]. Out: one SVG that loads no font, script or style sheet. The same plan gives the same bytes.
 
 use std::fmt::Write;
 
@@ -15,7 +15,7 @@ const MARGIN: f64 = 40.0;
 const SWEEPS: usize = 8;
 
 struct Layout {
-    /// Column of each table.
+    /// Column of each table, counted from the left.
     column: Vec<usize>,
     /// Upper left corner of each table.
     at: Vec<(f64, f64)>,
@@ -57,7 +57,7 @@ pub(crate) fn svg(graph: &Graph) -> String {
             (BOX_WIDTH - 20.0) * node.share(),
         );
     }
-    // Last, so that no line runs over them.
+    // Labels come last, so that no line runs over them.
     for link in &graph.links {
         let aside = layout.column[link.parent] == layout.column[link.child];
         label(&mut out, &path(&layout, link), link, aside);
@@ -108,7 +108,7 @@ fn half(count: usize) -> f64 {
     count as f64 / 2.0
 }
 
-/// Where a table's neighbours are, on average.
+/// The average height of the tables that a table has links with.
 fn middle(graph: &Graph, node: usize, y: &[f64]) -> f64 {
     let near = graph.links.iter().filter(|link| link.child != link.parent);
     let near: Vec<f64> = near
@@ -121,14 +121,14 @@ fn middle(graph: &Graph, node: usize, y: &[f64]) -> f64 {
     if near.is_empty() { y[node] } else { near.iter().sum::<f64>() / half(2 * near.len()) }
 }
 
-/// Steps from the roots: children one column further to the right, parents one to the left.
+/// The column of each table, by steps from the roots: children are one column to the right, parents one to the left.
 fn columns(graph: &Graph) -> Vec<usize> {
     let mut place: Vec<Option<i64>> =
         graph.nodes.iter().map(|node| (node.class == TableClass::Root).then_some(0)).collect();
     loop {
         let before = place.clone();
         for link in &graph.links {
-            // Downward relations first: what a root owns is nearer to it than what it merely mentions.
+            // Each round places only tables that are linked with a table of an earlier round.
             match (before[link.child], before[link.parent]) {
                 (None, Some(parent)) => {
                     place[link.child] = Some(place[link.child].map_or(parent + 1, |p| p.max(parent + 1)));
@@ -148,13 +148,13 @@ fn columns(graph: &Graph) -> Vec<usize> {
     place.iter().map(|p| usize::try_from(p.unwrap_or_default() - first).unwrap_or_default()).collect()
 }
 
-/// Start, end and the two handles between.
+/// The curve of a link: its start, two control points and its end.
 fn path(layout: &Layout, link: &Link) -> [(f64, f64); 4] {
     let (parent, child) = (layout.at[link.parent], layout.at[link.child]);
     let middle =
         |(x, y): (f64, f64), right: bool| (if right { x + BOX_WIDTH } else { x }, y + BOX_HEIGHT / 2.0);
     let (from, to) = (layout.column[link.parent], layout.column[link.child]);
-    // Between tables of one column, out and back on the right.
+    // Between tables of one column, the curve begins and ends on their right side.
     let (leaves_right, enters_right) = (from <= to, to <= from);
     let (mut start, mut end) = (middle(parent, leaves_right), middle(child, enters_right));
     if link.parent == link.child {
@@ -176,7 +176,7 @@ fn curve(out: &mut String, [start, one, two, end]: &[(f64, f64); 4], link: &Link
     );
 }
 
-/// Half-way along a link; of a link within a column, to the right of it.
+/// Writes the label half-way along a link; for a link within a column, to the right of it.
 fn label(out: &mut String, [start, one, two, end]: &[(f64, f64); 4], link: &Link, aside: bool) {
     let half_way = |a: f64, b: f64, c: f64, d: f64| (a + 3.0 * b + 3.0 * c + d) / 8.0;
     let (x, y) = (half_way(start.0, one.0, two.0, end.0), half_way(start.1, one.1, two.1, end.1));

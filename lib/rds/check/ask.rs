@@ -1,22 +1,20 @@
-//! What is asked of the service for a check: descriptions only, each one call, or as many as it has pages.
+//! The questions of a check to the service: describe calls only, one for each question, or one for each of its pages.
 
 use std::collections::BTreeSet;
 
 use crate::aws::{CallFailure, Connection, FaultClass};
 use crate::document::ResourceKind;
 
-/// A DB subnet group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Subnets {
     pub(super) vpc: String,
     pub(super) zones: Vec<String>,
 }
 
-/// An engine version that is offered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Version {
     pub(super) id: String,
-    /// The family of parameter groups.
+    /// The family that its parameter groups are of.
     pub(super) family: String,
     /// Whether the service calls the version `deprecated`.
     pub(super) retired: bool,
@@ -27,11 +25,10 @@ pub(super) struct Version {
 pub(super) enum Machine {
     /// At least one availability zone offers it.
     Offered,
-    /// Nowhere in this region, for this version.
+    /// No availability zone of this region offers it for this version.
     Missing,
 }
 
-/// A quota of the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AccountQuota {
     pub(super) name: String,
@@ -41,17 +38,14 @@ pub(super) struct AccountQuota {
 
 /// The questions that a check asks the service.
 pub(super) trait AccountFacts {
-    /// Describes a DB subnet group, if it is there.
     fn subnet_group(&self, name: &str) -> Result<Option<Subnets>, CallFailure>;
     /// The family of a cluster's or an instance's parameter group, if it is there.
     fn group(&self, kind: ResourceKind, name: &str) -> Result<Option<String>, CallFailure>;
-    /// What a parameter group sets: names and values. Those that the service leaves to the engine are not in it.
+    /// The parameters for which a parameter group has a value, by name. Those that are left to the engine are not in it.
     fn parameters(&self, kind: ResourceKind, name: &str) -> Result<Vec<(String, String)>, CallFailure>;
-    /// All versions of an engine, oldest first, as sent.
+    /// All versions of an engine, in the order in which the service sends them: oldest first.
     fn versions(&self, engine: &str) -> Result<Vec<Version>, CallFailure>;
-    /// Whether a class can be ordered.
     fn orderable(&self, engine: &str, version: &str, class: &str) -> Result<Machine, CallFailure>;
-    /// Lists the account's quotas, with what is used of each.
     fn quotas(&self) -> Result<Vec<AccountQuota>, CallFailure>;
 }
 
@@ -59,7 +53,7 @@ fn text(value: Option<&str>) -> String {
     value.unwrap_or_default().to_owned()
 }
 
-/// What is not there is an answer, too.
+/// `None` where the service says that there is no such thing: for a check that is an answer.
 fn there<T>(answer: Result<T, CallFailure>) -> Result<Option<T>, CallFailure> {
     match answer {
         Err(fault) if fault.class == FaultClass::NotFound => Ok(None),
@@ -119,7 +113,7 @@ impl AccountFacts for Connection {
 
     fn orderable(&self, engine: &str, version: &str, class: &str) -> Result<Machine, CallFailure> {
         let ask = self.client.describe_orderable_db_instance_options().engine(engine).engine_version(version);
-        // One option is enough; 20 is the least.
+        // One option is enough; the service takes no page of fewer than 20.
         let ask = ask.db_instance_class(class).max_records(20);
         let answer = self.run("DescribeOrderableDBInstanceOptions", ask.send())?;
         let there = !answer.orderable_db_instance_options().is_empty();

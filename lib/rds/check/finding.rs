@@ -1,4 +1,4 @@
-//! What a check found, as text and as JSON.
+//! The findings of a check, as text and as JSON.
 
 use std::fmt::Write;
 
@@ -9,26 +9,23 @@ use serde_json::{Value, json};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Severity {
-    /// As it should be.
     Good,
-    /// Worth knowing, and no reason to fail.
+    /// A note: worth knowing, and no reason to fail.
     Note,
-    /// Not set in refresh.toml, where a flag of `rds-restore` may still give it.
+    /// A setting is missing in refresh.toml. Wrong too, but a flag of `rds-restore` may still give the setting.
     #[serde(rename = "wrong")]
     Unset,
-    /// The night would fail.
+    /// The run would fail.
     Wrong,
 }
 
-/// One finding of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct CheckFinding {
     pub(super) level: Severity,
-    /// What it is about, in one word.
+    /// The subject, in one word: `quotas`.
     pub(super) about: &'static str,
-    /// What was found, one sentence.
     pub(super) said: String,
-    /// Lines for refresh.toml that mend it.
+    /// Lines for refresh.toml that put it right.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) toml: Option<String>,
 }
@@ -46,7 +43,7 @@ impl CheckFinding {
         Self { level: Severity::Unset, about, said, toml }
     }
 
-    /// The same finding, as something that is only worth knowing.
+    /// The same finding, as a note unless it is good.
     pub(super) fn only_told(self) -> Self {
         let level = if self.level == Severity::Good { Severity::Good } else { Severity::Note };
         Self { level, toml: None, ..self }
@@ -70,12 +67,12 @@ impl CheckFindings {
         self.0.extend(findings);
     }
 
-    /// Number of findings that are wrong.
+    /// Number of findings that are wrong, missing settings included.
     pub(super) fn wrong(&self) -> usize {
         self.0.iter().filter(|finding| matches!(finding.level, Severity::Wrong | Severity::Unset)).count()
     }
 
-    /// One line a finding; then what to paste.
+    /// One line for each finding, then the lines to paste.
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         for CheckFinding { level, about, said, .. } in &self.0 {
@@ -93,14 +90,14 @@ impl CheckFindings {
         text
     }
 
-    /// What would make the night fail whatever flags the other tools are given: the sentences, and the lines to paste.
+    /// The findings that would make the run fail whatever flags the other tools get: sentences, and lines to paste. `None`
+    /// without any.
     pub(super) fn certain(&self) -> Option<(String, String)> {
         let wrong = || self.0.iter().filter(|finding| finding.level == Severity::Wrong);
         let said: Vec<&str> = wrong().map(|finding| finding.said.as_str()).collect();
         (!said.is_empty()).then(|| (said.join("; "), pasted(wrong())))
     }
 
-    /// The findings that are worth knowing.
     pub(super) fn notes(&self) -> impl Iterator<Item = &CheckFinding> {
         self.0.iter().filter(|finding| finding.level == Severity::Note)
     }
@@ -110,7 +107,7 @@ impl CheckFindings {
     }
 }
 
-/// The lines of all findings, each section's header once: TOML takes it no second time.
+/// The lines of all findings, below each section's header once: TOML does not allow a header twice.
 fn pasted<'a>(findings: impl Iterator<Item = &'a CheckFinding>) -> String {
     let mut sections: Vec<(&str, Vec<&str>)> = Vec::new();
     for text in findings.filter_map(|finding| finding.toml.as_deref()) {

@@ -1,4 +1,4 @@
-//! What each answer means: pure, so that each finding is a test.
+//! Turns each answer of the service into findings. All functions are pure, so that each finding can be tested.
 
 use jiff::Timestamp;
 
@@ -11,10 +11,9 @@ use crate::rds::api::Thing;
 use crate::rds::names;
 use crate::rds::poll::states::{self, StatusClass};
 
-/// Zones that a subnet group of a copy must have.
+/// Number of availability zones that the subnet group of a copy needs.
 const ZONES_MIN: usize = 2;
 
-/// What kind of credentials these are, and until when.
 pub(super) fn credentials(standing: Standing, now: Timestamp) -> CheckFinding {
     let until = standing.expires.map(|end| format!(", until {end}")).unwrap_or_default();
     if standing.expires.is_some_and(|end| end <= now) {
@@ -30,7 +29,7 @@ pub(super) fn credentials(standing: Standing, now: Timestamp) -> CheckFinding {
     CheckFinding::good("credentials", format!("{kind}{until}"))
 }
 
-/// The authorities that the copy is verified with. `near`: the endpoint is on this host, and so is what it makes.
+/// The certificate authorities for the copy. `near`: the endpoint is on this host, and so are the copies that it makes.
 pub(super) fn authorities(
     settings: &RestoreConfig,
     near: bool,
@@ -51,7 +50,7 @@ pub(super) fn authorities(
     }
 }
 
-/// Whether these are ids, not names.
+/// Whether security groups are set, and as ids, not names.
 pub(super) fn security_groups(groups: &[String]) -> Vec<CheckFinding> {
     let paste = || Some("[restore]\nsecurity_groups = [\"sg-0123456789abcdef0\"]".to_owned());
     if groups.is_empty() {
@@ -72,7 +71,7 @@ pub(super) fn security_groups(groups: &[String]) -> Vec<CheckFinding> {
     if wrong.is_empty() { vec![CheckFinding::good("network", groups.join(", "))] } else { wrong }
 }
 
-/// The subnet group of the copy.
+/// Whether the subnet group of the copy exists and has enough zones.
 pub(super) fn subnets(name: &str, found: Option<&Subnets>) -> CheckFinding {
     let paste = || Some("[restore]\nsubnet_group = \"NAME\"".to_owned());
     match found {
@@ -91,14 +90,13 @@ pub(super) fn subnets(name: &str, found: Option<&Subnets>) -> CheckFinding {
     }
 }
 
-/// The source: its state, its engine, its key; and names that could be taken for ours.
+/// The findings about the source: engine, status, and those of [`shape`].
 pub(super) fn source(found: &Thing, settings: &RestoreConfig, prefix: &str) -> Vec<CheckFinding> {
     let mut all = state(found);
     all.extend(shape(found, settings, prefix));
     all
 }
 
-/// The engine of the source, and what it is doing.
 fn state(found: &Thing) -> Vec<CheckFinding> {
     let mut all = Vec::new();
     let what = found.label();
@@ -131,7 +129,8 @@ fn state(found: &Thing) -> Vec<CheckFinding> {
     all
 }
 
-/// What cannot change by waiting: whether the source can be cloned, its key, and names that could be taken for ours.
+/// The findings about the source that waiting does not change: whether it can be cloned, its key, and names that begin with our
+/// prefix.
 pub(super) fn shape(found: &Thing, settings: &RestoreConfig, prefix: &str) -> Vec<CheckFinding> {
     let mut all = Vec::new();
     let what = found.label();
@@ -155,7 +154,7 @@ pub(super) fn shape(found: &Thing, settings: &RestoreConfig, prefix: &str) -> Ve
     all
 }
 
-/// Whether the engine version can still be ordered.
+/// Whether the engine version is still offered.
 pub(super) fn version(wanted: &str, offered: &[Version]) -> CheckFinding {
     match offered.iter().find(|one| one.id == wanted) {
         Some(one) if one.retired => {
@@ -163,7 +162,7 @@ pub(super) fn version(wanted: &str, offered: &[Version]) -> CheckFinding {
         }
         Some(_) => CheckFinding::good("version", format!("{wanted} is offered")),
         None => {
-            // The newest one of the same release, by the order in which the service lists them.
+            // Suggests the newest version of the same release (the service lists the oldest first), else the newest of all.
             let major =
                 |text: &str| text.rsplit_once('.').map_or(text.to_owned(), |(head, _)| head.to_owned());
             let near = offered.iter().rev().find(|one| major(&one.id) == major(wanted));
@@ -178,14 +177,14 @@ pub(super) fn version(wanted: &str, offered: &[Version]) -> CheckFinding {
     }
 }
 
-/// A parameter group: whose it is, and the setting that names another.
+/// A parameter group, whether it is the source's own, and the setting that would name another.
 pub(super) struct ParameterGroup {
     pub(super) name: String,
     pub(super) setting: &'static str,
     pub(super) own: bool,
 }
 
-/// Whether a parameter group is there and of the family of the version.
+/// Whether a parameter group exists and is of the family that the version needs.
 pub(super) fn group(group: &ParameterGroup, found: Option<&str>, family: Option<&str>) -> CheckFinding {
     let ParameterGroup { name, setting, own } = group;
     let paste = || Some(format!("[restore]\n{setting} = \"NAME\""));
@@ -206,7 +205,7 @@ pub(super) fn group(group: &ParameterGroup, found: Option<&str>, family: Option<
     }
 }
 
-/// What a parameter group sets that matters on a copy.
+/// The parameters in a group that matter on a copy.
 pub(super) fn parameters(group: &ParameterGroup, set: &[(String, String)]) -> Vec<CheckFinding> {
     let on = |value: &str| matches!(value.to_ascii_uppercase().as_str(), "1" | "ON" | "TRUE");
     let ParameterGroup { name, setting, .. } = group;
@@ -233,7 +232,7 @@ pub(super) fn parameters(group: &ParameterGroup, set: &[(String, String)]) -> Ve
     set.iter().filter_map(said).collect()
 }
 
-/// Which instance classes can be ordered; the first that can be is taken.
+/// Which instance classes can be ordered; `rds-restore` takes the first that can.
 pub(super) fn classes(machines: &[(String, Machine)], version: &str, all_asked: bool) -> Vec<CheckFinding> {
     let mut all: Vec<CheckFinding> = machines
         .iter()
@@ -256,7 +255,7 @@ pub(super) fn classes(machines: &[(String, Machine)], version: &str, all_asked: 
     all
 }
 
-/// Whether there is room for what a night makes.
+/// Whether the quotas leave room for what one run makes.
 pub(super) fn quotas(quotas: &[AccountQuota], kind: ResourceKind, instances: i64) -> Vec<CheckFinding> {
     let needs: &[(&str, i64)] = if kind == ResourceKind::Cluster {
         &[("DBClusters", 1), ("DBInstances", instances), ("ManualClusterSnapshots", 1)]
@@ -428,7 +427,7 @@ mod tests {
             classes(&list(&[Machine::Missing, Machine::Missing]), "8", true).last().unwrap(),
             "none of [restore] instance_class",
         );
-        // One that could not be asked may be there.
+        // A class about which the service did not answer may be offered.
         let some = classes(&list(&[Machine::Missing]), "8", false);
         assert!(some.iter().all(|finding| finding.level == Severity::Note), "{some:?}");
     }

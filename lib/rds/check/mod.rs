@@ -1,8 +1,9 @@
-//! `rds-restore --check`: what would go wrong, known in seconds and before anything costs money. `rds-snap` asks the same first.
+//! `rds-restore --check`: finds what would go wrong, in seconds and before anything costs money. `rds-snap` makes most of these
+//! checks first.
 //!
-//! In: refresh.toml, and what the service describes (nothing is changed). Out: a list of findings, each good, worth knowing or wrong,
-//! the wrong ones with the lines to paste; and the policy, as exact as what was learned allows. What may not be asked is worth
-//! knowing, and no reason to fail.
+//! In: refresh.toml, and what the service describes (nothing is changed). Out: a list of findings, each good, a note or wrong,
+//! the wrong ones with the lines to paste where they are known; and the policy, as exact as the answers allow. A question
+//! without an answer (the role may not ask it, for one) is a note, and no reason to fail.
 
 mod ask;
 mod finding;
@@ -31,7 +32,7 @@ pub enum CheckForm {
     Json,
 }
 
-/// Checks everything, tells it on `out`, and fails if something is wrong.
+/// Checks everything, writes findings and policy to `out`, and fails if a finding is wrong.
 pub(super) fn tell(
     desk: &Desk<'_>,
     (aws, standing): (&Connection, Standing),
@@ -46,7 +47,7 @@ pub(super) fn tell(
         CheckForm::Text => format!("{}\n{}\n{policy:#}\n", list.text(), "policy:"),
         CheckForm::Json => format!("{}\n", json!({"findings": list.json(), "policy": policy})),
     };
-    // `out` is memory, or a pipe whose end is told elsewhere.
+    // A failed write is reported by `cli::command`, which flushes `out` at the end.
     let _ = out.write_all(text.as_bytes());
     match list.wrong() {
         0 => Ok(()),
@@ -92,8 +93,9 @@ fn check(
     Ok(learned)
 }
 
-/// Before a snapshot is taken of `source`: refuses what would make the night fail as refresh.toml has it. What is not set there may come by
-/// a flag, and what passes by itself (a busy source, a quota that last night's copy still fills) is told, and left to the tools.
+/// The check before a snapshot of `source`: fails if the run would fail later with refresh.toml as it is. A missing setting is
+/// no error, since a flag of `rds-restore` may give it; nor is a used-up quota, since the last run's copy may still count. The
+/// status of the source is not checked: `rds-snap` waits for a busy one.
 pub(super) fn before(
     desk: &Desk<'_>,
     aws: &Connection,
@@ -119,13 +121,13 @@ pub(super) fn before(
     }
 }
 
-/// Checks what needs no call of the service.
+/// Checks settings without a call of the service.
 fn offline(list: &mut CheckFindings, aws: &Connection, settings: &RestoreConfig) {
     list.add(judge::authorities(settings, aws.is_near(), mysql::authorities));
     list.extend(judge::security_groups(&settings.security_groups));
 }
 
-/// Version, parameter group and instance classes, for this engine in this region.
+/// Checks version, parameter group and instance classes against what the region offers for this engine.
 fn what_is_offered(list: &mut CheckFindings, aws: &Connection, settings: &RestoreConfig, found: &Thing) {
     // A plain instance is restored at the version of its snapshot, or is upgraded by the service.
     let plain = found.kind == ResourceKind::Instance;
@@ -149,7 +151,7 @@ fn what_is_offered(list: &mut CheckFindings, aws: &Connection, settings: &Restor
     list.extend(judge::classes(&machines, &version, all_asked));
 }
 
-/// An answer, or a word about why there is none.
+/// Returns an answer; for a fault adds a note to the list and returns `None`.
 fn known<T>(list: &mut CheckFindings, about: &'static str, answer: Result<T, CallFailure>) -> Option<T> {
     match answer {
         Ok(value) => Some(value),
@@ -185,7 +187,7 @@ fn quotas(
     asked.map(|quotas| judge::quotas(&quotas, kind, needed)).unwrap_or_default()
 }
 
-/// The parameter group that the copy will have, and its family.
+/// Checks the parameter group that the copy will have: its family, and the parameters that it sets.
 fn group(
     list: &mut CheckFindings,
     aws: &Connection,
@@ -210,7 +212,6 @@ fn group(
     }
 }
 
-/// Nothing but what the tests of the parts need.
 #[cfg(test)]
 mod tests {
     use super::*;

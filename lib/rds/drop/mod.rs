@@ -3,12 +3,13 @@
 //! ```text
 //! rounds until nothing is left, the deadline, or (after one round) a signal:
 //!   instances, then clusters, then snapshots:
-//!     look; gone -> settled; leaving -> next round; the guard says no -> refused
+//!     look; gone -> off the document; being deleted -> next round; the guard says no -> refused
 //!     delete; busy, creating -> next round
 //! ```
 //!
-//! In: a document, a run's name, or nothing but the tags. Out: the same without what is gone. Not found is success. A
-//! round is always finished, so that a signal cannot leave an instance running whose delete was not even asked for.
+//! In: a document, a run's name, or (with `--expired`) only the tags. Out: the document without the resources that are gone. A
+//! resource that is not found counts as deleted. A round is always finished: a signal must not leave an instance running whose
+//! deletion was not even asked for.
 
 pub(super) mod owed;
 
@@ -28,7 +29,7 @@ use crate::rds::guard::removal::{Removal, RemovalState, Remover};
 use crate::rds::restore::password;
 use owed::{DeletionList, TagSearch};
 
-/// How long deleting may take: a cluster with its last backup takes a quarter of an hour.
+/// How long all deletions together may take: a cluster during its last backup takes a quarter of an hour.
 const TIMEOUT: Length = Length::of_seconds(30 * 60);
 
 /// Flags and arguments of `rds-drop`.
@@ -61,7 +62,7 @@ pub struct DropOptions {
     pub timeout: Option<Length>,
 }
 
-/// Deletes what is written down and, with `by_tags`, what is tagged.
+/// Deletes the resources of `list` and, with `by_tags`, those that are found by their tags.
 pub(super) fn all(
     desk: &Desk<'_>,
     document: &mut Document,
@@ -72,12 +73,12 @@ pub(super) fn all(
     let prefix = options::prefix(&desk.house.config)?.to_owned();
     let asker =
         if options.expired { Asker::Reaper(Timestamp::now()) } else { Asker::Run(document.run.clone()) };
-    // What is written down is deleted even if the listing fails; the failure is told afterwards.
     let owner = match desk.house.known_owner()? {
         _ if options.any_owner => RequiredOwner::Any,
         Some(owner) => RequiredOwner::Of(owner),
         None => RequiredOwner::Nobody,
     };
+    // The resources of `list` are deleted even if the search by tags fails; its error is returned afterwards.
     let listed = if by_tags {
         let source = (!options.expired).then(|| owed::source_of(desk, document, &list)).flatten();
         owed::tagged(desk, &TagSearch { prefix: &prefix, asker: &asker, owner: &owner, source }, &mut list)
@@ -139,7 +140,7 @@ impl DropWork<'_> {
         }
     }
 
-    /// It is gone: out of the document and the journal.
+    /// Removes a deleted resource from the document and from the journal of its run.
     fn forget(&self, document: &mut Document, index: usize) {
         let owed = &self.cases[index].owed;
         let journal = self.house().journal(&owed.run);
@@ -153,13 +154,13 @@ impl DropWork<'_> {
         }
     }
 
-    /// Puts the outcome into one error, or none.
+    /// Makes one result of all outcomes. Refusals come before resources that are left.
     fn conclude(&self, document: &mut Document) -> Result<Done, Error> {
         let (mut refused, mut left, mut retryable) = (Vec::new(), Vec::new(), true);
         for Removal { owed, state } in &self.cases {
             match state {
                 RemovalState::Gone | RemovalState::Here => {}
-                // The journal keeps it until it is seen to be gone.
+                // The journal keeps the resource until a later run sees that it is gone.
                 RemovalState::Asked if self.options.no_wait => document.forget_resource(owed.kind, &owed.id),
                 RemovalState::Asked => left.push(format!("{} (deleting)", owed.label())),
                 RemovalState::Refused(why) => refused.push(format!("{}: {why}", owed.label())),
@@ -185,7 +186,8 @@ impl DropWork<'_> {
         }
     }
 
-    /// The secret files of a run go when no server of it is left. A run that made none, on a server that lives on, has some too.
+    /// Removes the secret files of a run when none of its servers is left. A run without resources may have such files,
+    /// too: its plan was made on a server that stays.
     fn forget_passwords(&self) {
         if self.house().dry_run {
             return;

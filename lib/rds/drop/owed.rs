@@ -1,7 +1,7 @@
-//! What is to be deleted: the document, the journal and the tags, put together.
+//! Lists the resources to delete: those of the document, of the journal, and those with our tags.
 //!
-//! In: a document, its run's journal, and (for a named run or the reaper) everything that is tagged. Out: a list in
-//! the order of deletion: instances, clusters, snapshots.
+//! In: a document, its run's journal, and (for a named run, a lost document or the reaper, which is `--expired`) the tags of all
+//! resources. Out: a list in the order of deletion: instances, clusters, snapshots.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use crate::rds::guard::{self, Asker, GuardRefusal, OwnershipClaim, RequiredOwner
 use crate::rds::names;
 use crate::rds::names::{TAG_MANAGED, TAG_RUN, is_ours, tag_value};
 
-/// Everything that has a name, in the order of deletion.
+/// All kinds of resources, in the order of deletion.
 pub(crate) const KINDS: [ResourceKind; 4] = [
     ResourceKind::Instance,
     ResourceKind::Cluster,
@@ -25,27 +25,25 @@ pub(crate) const KINDS: [ResourceKind; 4] = [
     ResourceKind::InstanceSnapshot,
 ];
 
-/// One thing to delete.
+/// One resource to delete, and what is known about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PendingDeletion {
-    /// What kind of resource is to be deleted.
     pub kind: ResourceKind,
-    /// Identifier of the resource.
     pub id: String,
-    /// What the service called it when it was made.
+    /// The resource id that was recorded at its creation.
     pub resource_id: Option<String>,
-    /// Name of the run whose journal or tags have it.
+    /// Name of the run that created it, by journal, document or tag.
     pub run: String,
-    /// The resource id of what it is a copy of, if that is known.
+    /// The resource id of its source, if that is known.
     pub source: Option<String>,
-    /// The random word that it was ordered with, if our journal has it.
+    /// The random word of its create call, if document or journal has it.
     pub intent: Option<String>,
-    /// When its creation was about to be asked for, if no answer was ever recorded.
+    /// When its create call was about to be made, if no answer was recorded.
     pub unanswered_since: Option<Timestamp>,
 }
 
 impl PendingDeletion {
-    /// One of which nothing is known but its name.
+    /// A resource of which only kind, identifier and run are known.
     pub(crate) fn new(kind: ResourceKind, id: &str, run: &str) -> Self {
         Self {
             kind,
@@ -58,12 +56,12 @@ impl PendingDeletion {
         }
     }
 
-    /// A resource that the document knows of.
+    /// A resource with what the document knows about it.
     pub(crate) fn of(document: &Document, kind: ResourceKind, id: &str) -> Self {
         Self::new(kind, id, &document.run).knowing(&document.resources)
     }
 
-    /// With what one of these records says about it.
+    /// Takes resource id, source and intent from the record of this resource, if there is one.
     fn knowing(self, records: &[Resource]) -> Self {
         match records.iter().find(|known| known.kind == self.kind && known.id == self.id) {
             Some(known) => Self {
@@ -76,7 +74,6 @@ impl PendingDeletion {
         }
     }
 
-    /// Kind and identifier, as messages name it: `cluster x`.
     pub(crate) fn label(&self) -> String {
         label(self.kind, &self.id)
     }
@@ -102,12 +99,12 @@ impl PendingDeletion {
     }
 }
 
-/// A list without doubles.
+/// The resources to delete, each once.
 #[derive(Debug, Default)]
 pub(crate) struct DeletionList(BTreeMap<(ResourceKind, String), PendingDeletion>);
 
 impl DeletionList {
-    /// Adds one; what is known of it stays.
+    /// Adds a resource; what is known about it stays. It counts as unanswered only if all its records lack an answer.
     pub(crate) fn add(&mut self, owed: PendingDeletion) {
         let known = self.0.entry((owed.kind, owed.id.clone())).or_insert_with(|| owed.clone());
         known.resource_id = known.resource_id.take().or(owed.resource_id);
@@ -116,20 +113,18 @@ impl DeletionList {
         known.unanswered_since = known.unanswered_since.and(owed.unanswered_since);
     }
 
-    /// The resources in the order of their deletion.
     pub(crate) fn into_vec(self) -> Vec<PendingDeletion> {
         self.0.into_values().collect()
     }
 
-    /// Whether nothing is owed.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// What the document and the run's journal know. A journal that cannot be read does not keep the document's
-/// resources alive, nor does a resource that only a newer version can delete: the error is handed back beside them. A copy on a host
-/// is left to `rds-local drop`.
+/// The resources of the document and of the run's journal. Beside them comes the error for a journal that cannot be read, or
+/// for a resource that only a newer version can delete: the others are deleted all the same. A copy on a host is left to
+/// `rds-local drop`.
 pub(crate) fn written(house: &House, document: &Document) -> (DeletionList, Option<Error>) {
     let mut list = DeletionList::default();
     let (mut unknown, mut local) = (BTreeSet::new(), BTreeSet::new());
@@ -153,7 +148,7 @@ pub(crate) fn written(house: &House, document: &Document) -> (DeletionList, Opti
             resource_id: resource.resource_id.clone(),
             source: resource.source.clone().or_else(|| source_in(document)),
             intent: resource.intent.clone(),
-            // The call may still be on its way: a killed tool leaves only its intent.
+            // A killed tool leaves only the intent, and its call may still have an effect.
             unanswered_since: resource.intended_at,
             ..PendingDeletion::new(kind, &resource.id, &document.run)
         });
@@ -165,8 +160,8 @@ pub(crate) fn written(house: &House, document: &Document) -> (DeletionList, Opti
     (list, trouble.or(strange))
 }
 
-/// Adds what is tagged: with `run`, or, without one, whatever has expired. What is another owner's, or is known to be
-/// another run's of the same name, is named and left alone.
+/// Adds the resources that have the run's tag or, for the reaper, that have expired. One of another owner, or of another run
+/// of the same name, is named and left alone.
 pub(crate) fn tagged(desk: &Desk<'_>, search: &TagSearch<'_>, list: &mut DeletionList) -> Result<(), Error> {
     let contested = match search.asker {
         Asker::Run(run) => {
@@ -178,7 +173,8 @@ pub(crate) fn tagged(desk: &Desk<'_>, search: &TagSearch<'_>, list: &mut Deletio
         let all = desk.call(false, || desk.cloud.list(kind, Listing::All))?;
         for thing in all.into_iter().filter(|thing| concerns(thing, search.prefix, search.asker)) {
             let kin = guard::kinship(&thing, search.owner, search.source.as_deref(), None);
-            // Where a name was met that is another's, our journal alone knows what is ours: it was written before each create.
+            // Once this run has met a resource of another run of its name, only the journal can tell which are ours: it was
+            // written before each create call.
             let theirs = contested && !list.0.contains_key(&(kind, thing.id.clone()));
             match kin.and(if theirs { Err(GuardRefusal::OtherIntent) } else { Ok(()) }) {
                 Ok(()) => list.add(search.owed(desk.house, &thing)),
@@ -189,20 +185,16 @@ pub(crate) fn tagged(desk: &Desk<'_>, search: &TagSearch<'_>, list: &mut Deletio
     Ok(())
 }
 
-/// What is looked for by its tags.
 pub(crate) struct TagSearch<'a> {
-    /// The prefix of our identifiers: `[snapshot] prefix`.
     pub prefix: &'a str,
-    /// A run, or the reaper.
     pub asker: &'a Asker,
-    /// Whose resources may be deleted.
     pub owner: &'a RequiredOwner,
     /// The resource id of the run's source, if it is known.
     pub source: Option<String>,
 }
 
 impl TagSearch<'_> {
-    /// A thing that was found, with what the journal of its run says about it.
+    /// A resource that was found, with what the journal of its run says about it.
     fn owed(&self, house: &House, thing: &Thing) -> PendingDeletion {
         let run = match self.asker {
             Asker::Run(run) => run.clone(),
@@ -212,7 +204,7 @@ impl TagSearch<'_> {
             source: self.source.clone(),
             ..PendingDeletion::new(thing.kind, &thing.id, &run)
         };
-        // A journal that cannot be read says nothing; the tags do.
+        // A journal that cannot be read is no error here: the tags suffice.
         let known = house.journal(&run).resources().unwrap_or_default();
         if known.is_empty() { found } else { found.knowing(&known) }
     }
@@ -222,7 +214,7 @@ fn source_in(document: &Document) -> Option<String> {
     document.source.as_ref()?.resource_id.clone().filter(|id| !id.is_empty())
 }
 
-/// The resource id of what a run copies: by its document, by its journal, else that of the configured source.
+/// The resource id of a run's source: by its document, by its journal, else that of the configured source.
 pub(crate) fn source_of(desk: &Desk<'_>, document: &Document, list: &DeletionList) -> Option<String> {
     let named = source_in(document);
     let written = || list.0.values().find_map(|owed| owed.source.clone());
@@ -232,12 +224,12 @@ pub(crate) fn source_of(desk: &Desk<'_>, document: &Document, list: &DeletionLis
             (Some(id), _) => (ResourceKind::Cluster, id),
             (None, id) => (ResourceKind::Instance, id.as_ref()?),
         };
-        // Where the source cannot be seen, run and owner decide.
+        // Where the source cannot be described, the tags of run and owner decide alone.
         desk.look(kind, id).ok().flatten().map(|thing| thing.resource_id)
     })
 }
 
-/// Whether a thing's tags say that it is this asker's to delete.
+/// Whether a resource has our tags and those of this run or, for the reaper, has our prefix and has expired.
 fn concerns(thing: &Thing, prefix: &str, asker: &Asker) -> bool {
     let managed = thing.tags.get(TAG_MANAGED).map(String::as_str) == Some("true");
     let tag = |name: &str| thing.tags.get(name).map(String::as_str);

@@ -1,14 +1,14 @@
-//! Creating something exactly once, though no call of the service is idempotent.
+//! Creates a resource exactly once, though no call of the service is idempotent.
 //!
 //! ```text
-//! journal the intent -> the document owes it -> create
-//!   made                       -> record its resource id
-//!   taken, or busy and there   -> ours by its tags? adopt it : strike the intent, say whose it is and remember that
+//! intent into the journal -> resource into the document -> create call
+//!   made                                  -> record its resource id
+//!   name taken, or busy and it exists     -> ours by its tags? adopt it : intent out of the journal, another's into it, fail
 //! ```
 //!
-//! In: a name that is a pure function of the run, and the create call. Out: the thing. A kill at any point leaves a
-//! journal entry or a tag by which `rds-drop` finds what is there. Ours is what carries this run, owner and source and the
-//! random word that our journal had before the call: of two runs of one name, only one can be right about that.
+//! In: a name that is a pure function of the run, and the create call. Out: the resource. A kill at any point leaves a
+//! journal entry or a tag with which `rds-drop` finds it. A resource is ours if its tags have this run, owner and source, and the
+//! random word that our journal had before the call: of two runs of one name, only one has that word.
 
 use std::collections::BTreeMap;
 
@@ -24,29 +24,26 @@ use crate::rds::error::Error;
 use crate::rds::names::{TAG_EXPIRES, TAG_INTENT, TAG_MANAGED, TAG_OWNER, TAG_RUN, TAG_SOURCE, tag_value};
 use crate::rds::poll::states;
 
-/// What is about to be created.
+/// A resource that is about to be created.
 #[derive(Debug, Clone)]
 pub(crate) struct Intent {
-    /// What kind of resource is about to be created.
     pub kind: ResourceKind,
-    /// Identifier that it is to have.
     pub id: String,
-    /// What it must be of, to be taken for ours: the source of a snapshot, the cluster of an instance.
+    /// The source of a snapshot, or the cluster of an instance: an existing resource with another one is not ours.
     pub parent: Option<String>,
-    /// The organisation's tags for it.
+    /// Tags that the configuration adds.
     pub more_tags: BTreeMap<String, String>,
-    /// When the reaper may take it.
+    /// When `rds-drop --expired` may delete it.
     expires_at: Timestamp,
-    /// The owner that it is tagged with.
     owner: String,
     /// The resource id of the source.
     source: String,
-    /// Random; the same again if an earlier try of this run wrote it down.
+    /// The random word of the create call; that of the journal if an earlier attempt of this run recorded one.
     word: String,
 }
 
 impl Intent {
-    /// Something of this run, made of `source`, that expires as configured.
+    /// A resource of this run with data of `source`, which expires after `[snapshot] expires`.
     pub(crate) fn new(
         house: &House,
         run: &str,
@@ -71,7 +68,7 @@ impl Intent {
         })
     }
 
-    /// Our tags for it.
+    /// Its tags: ours, and those that the configuration adds.
     pub(crate) fn tags(&self, run: &str) -> Vec<(String, String)> {
         let pair = |key: &str, value: String| (key.to_owned(), value);
         let mut tags = vec![
@@ -86,7 +83,7 @@ impl Intent {
         tags
     }
 
-    /// What must be true of it to be ours.
+    /// What must be true of an existing resource of this name to be ours.
     fn claim(&self, run: &str) -> OwnershipClaim {
         OwnershipClaim {
             prefix: String::new(),
@@ -99,12 +96,11 @@ impl Intent {
         }
     }
 
-    /// What the journal has before the create call: no resource id yet.
+    /// The journal's entry before the create call: without a resource id.
     fn intended(&self) -> Resource {
         Resource { intended_at: Some(Timestamp::now()), ..self.answered(None) }
     }
 
-    /// What the journal has after the create call.
     fn answered(&self, resource_id: Option<String>) -> Resource {
         Resource {
             resource_id,
@@ -116,7 +112,7 @@ impl Intent {
     }
 }
 
-/// Creates it, or adopts what an earlier try of this run created.
+/// Creates the resource, or adopts the one that an earlier attempt of this run created.
 pub(crate) fn create(
     desk: &Desk<'_>,
     document: &mut Document,
@@ -128,10 +124,10 @@ pub(crate) fn create(
     let run = document.run.clone();
     let begun = desk.clock.now();
     let made = desk.call(true, || match call() {
-        // The first answer may have been lost: what was busy may be busy with our own order.
+        // The answer to our first call may have been lost: then the name is taken, or the source busy, because of that call.
         Err(fault) if matches!(fault.class, FaultClass::AlreadyExists | FaultClass::Busy) => {
             match desk.cloud.look(intent.kind, &intent.id)? {
-                // An earlier try of this run was cleaned up, but not quite yet.
+                // What an earlier attempt of this run made is still being deleted.
                 Some(thing) if states::is_leaving(&thing.status) => {
                     Err(CallFailure { class: FaultClass::Busy, ..fault })
                 }
@@ -178,7 +174,7 @@ fn adopt(
     Ok(there)
 }
 
-/// Written down in the journal first, then in the document, then remembered for a signal.
+/// Records a resource in the journal first, then in the document, and remembers the document in case a signal comes.
 fn owe(desk: &Desk<'_>, document: &mut Document, resource: Resource) -> Result<(), Error> {
     desk.house.journal(&document.run).record(&resource)?;
     document.owe(resource);

@@ -1,7 +1,7 @@
-//! One step towards the removal of one thing: look, ask the guard, delete.
+//! One step towards the deletion of one resource: look, ask the guard, delete.
 //!
-//! In: what is owed and what became of the others. Out: its new [`RemovalState`]. The only place that calls
-//! [`RdsApi::delete`](super::api::RdsApi::delete).
+//! In: the list of resources to delete with their states, and an index in it. Out: the new [`RemovalState`] of that resource.
+//! The only place that calls [`RdsApi::delete`](crate::rds::api::RdsApi::delete).
 
 use std::time::Duration;
 
@@ -19,56 +19,47 @@ use crate::rds::names::TAG_MANAGED;
 use crate::rds::options;
 use crate::rds::poll::{self, states};
 
-/// What became of one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum RemovalState {
-    /// Nothing was done about it yet.
     Here,
-    /// Its deletion is on its way.
+    /// The service is deleting it.
     Asked,
-    /// It is not there.
+    /// It does not exist (any more).
     Gone,
-    /// A guard said no.
     Refused(GuardRefusal),
-    /// The service said no.
+    /// A call failed, and the same call would fail again.
     Failed(String),
-    /// Not now, and why.
+    /// It cannot be deleted now: why. The next round tries again.
     Later(String),
 }
 
-/// One thing and what became of it.
+/// A resource to delete, and how far that is.
 #[derive(Debug, Clone)]
 pub(crate) struct Removal {
-    /// What is to be deleted.
     pub owed: PendingDeletion,
-    /// How far its deletion is.
     pub state: RemovalState,
 }
 
 impl Removal {
-    /// Whether there is anything left to do about it.
+    /// Whether another round may still change its state.
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.state, RemovalState::Here | RemovalState::Asked | RemovalState::Later(_))
     }
 }
 
-/// Who removes, and by which right.
+/// Deletes resources for one asker and owner.
 #[derive(Debug)]
 pub(crate) struct Remover<'a> {
-    /// The service, the clock and the house of this tool.
     pub desk: &'a Desk<'a>,
-    /// The prefix of our identifiers: `[snapshot] prefix`.
     pub prefix: String,
-    /// A run, or the reaper.
     pub asker: Asker,
-    /// Whose things may go.
     pub owner: RequiredOwner,
-    /// When the work began.
+    /// When this tool began to delete, by the desk's clock.
     pub begun: Duration,
 }
 
 impl Remover<'_> {
-    /// Looks at one thing and asks for its deletion if nothing speaks against it.
+    /// Looks at the resource at `index` and asks the service to delete it if the guard allows that.
     pub(crate) fn step(&self, cases: &[Removal], index: usize) -> RemovalState {
         let Removal { owed, state } = &cases[index];
         let thing = match self.look(owed.kind, &owed.id) {
@@ -91,13 +82,12 @@ impl Remover<'_> {
                 self.desk.house.progress.say(&format!("would delete {} ({})", owed.label(), thing.status));
                 RemovalState::Here
             }
-            // Its status lags behind.
+            // Its deletion was asked for before: the status lags behind.
             Ok(()) if *state == RemovalState::Asked => RemovalState::Asked,
             Ok(()) => self.delete(owed, &thing),
         }
     }
 
-    /// A thing with its tags.
     fn look(&self, kind: ResourceKind, id: &str) -> Result<Option<Thing>, CallFailure> {
         let found = self.desk.cloud.look(kind, id)?;
         found
@@ -109,12 +99,12 @@ impl Remover<'_> {
             .transpose()
     }
 
-    /// Right after its creation a thing may not know its tags yet.
+    /// Whether a resource lacks our tags, but is so new that its description may still come without them.
     fn is_untold(&self, thing: &Thing) -> bool {
         !thing.tags.contains_key(TAG_MANAGED) && self.desk.is_newborn(thing, self.begun)
     }
 
-    /// A tool that was killed during a create call leaves only the intent; what it asked for appears later.
+    /// Whether a missing resource may still appear: a tool that was killed during the create call leaves only its intent.
     fn may_be_coming(&self, owed: &PendingDeletion) -> bool {
         let grace = poll::NEWBORN.mul_f64(self.desk.clock.pace());
         owed.unanswered_since.is_some_and(|since| {
@@ -125,7 +115,7 @@ impl Remover<'_> {
 
     fn delete(&self, owed: &PendingDeletion, thing: &Thing) -> RemovalState {
         if thing.status == "stopped" {
-            // A stopped server cannot be deleted, and a member starts with its cluster only.
+            // A stopped server cannot be deleted. An instance of a cluster is started with its cluster only.
             let member = thing.parent.as_deref().filter(|_| owed.kind == ResourceKind::Instance);
             let (kind, id) = member.map_or((owed.kind, owed.id.as_str()), |id| (ResourceKind::Cluster, id));
             return match self.desk.cloud.start(kind, id) {
@@ -145,7 +135,7 @@ impl Remover<'_> {
         }
     }
 
-    /// The guard: for the thing itself, for the cluster of an instance and for the instances of a cluster.
+    /// Asks the guard: for the resource itself, for the cluster of an instance and for the instances of a cluster.
     fn may(&self, cases: &[Removal], owed: &PendingDeletion, thing: &Thing) -> Result<(), RemovalState> {
         self.check(owed, thing).map_err(RemovalState::Refused)?;
         if let (ResourceKind::Instance, Some(cluster)) = (thing.kind, &thing.parent) {
@@ -154,7 +144,7 @@ impl Remover<'_> {
         thing.members.iter().try_for_each(|member| self.member(cases, member))
     }
 
-    /// An instance of one of our clusters must be ours, too, unless it is leaving anyway.
+    /// Fails if an instance of the cluster exists, is not being deleted, and is missing on the list to delete or refused there.
     fn member(&self, cases: &[Removal], id: &str) -> Result<(), RemovalState> {
         let ours = |case: &&Removal| case.owed.kind == ResourceKind::Instance && case.owed.id == id;
         match cases.iter().find(ours) {
@@ -169,11 +159,11 @@ impl Remover<'_> {
         }
     }
 
-    /// What a fault means for the thing that was to be removed.
+    /// The state of a resource after a call about it failed.
     fn after(&self, fault: &CallFailure) -> RemovalState {
         match fault.class {
             FaultClass::NotFound => RemovalState::Gone,
-            // What was let in a while ago will be again.
+            // Credentials that worked before will be there again.
             FaultClass::NoCredentials if self.desk.has_worked() => RemovalState::Later(fault.to_string()),
             class if class.passes() || class == FaultClass::Busy => RemovalState::Later(fault.to_string()),
             _ => RemovalState::Failed(fault.to_string()),
@@ -184,7 +174,8 @@ impl Remover<'_> {
         guard::check(thing, &owed.claim(self.desk.house, &self.prefix, &self.asker, &self.owner))
     }
 
-    /// Deletion protection is the cluster's only: the service would delete the instances of a protected one.
+    /// Asks the guard for the cluster of an instance, too: only the cluster has deletion protection, and the service would delete
+    /// the instances of a protected one.
     fn cluster_of(&self, cases: &[Removal], id: &str) -> Result<(), RemovalState> {
         let known = cases.iter().find(|case| case.owed.kind == ResourceKind::Cluster && case.owed.id == id);
         let stranger = PendingDeletion::new(ResourceKind::Cluster, id, "");
@@ -205,10 +196,10 @@ impl Remover<'_> {
     }
 }
 
-/// How long something that cannot be used may take to go.
+/// How long the deletion of a resource by [`take_back`] may take.
 const TAKE_BACK_TIMEOUT: Duration = Duration::from_mins(30);
 
-/// Deletes one thing that this run has just made and cannot use, and waits until its name is free again.
+/// Deletes a resource that this run has just made and cannot use, and waits until its name is free again.
 pub(crate) fn take_back(desk: &Desk<'_>, owed: &PendingDeletion) -> Result<(), Error> {
     let prefix = options::prefix(&desk.house.config)?.to_owned();
     let begun = desk.clock.now();

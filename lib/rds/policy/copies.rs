@@ -1,4 +1,4 @@
-//! The statements for what is made: a snapshot and a copy, each action with its own resources.
+//! The statements for making a snapshot and a copy, each action with its own resources.
 
 use serde_json::{Value, json};
 
@@ -6,10 +6,11 @@ use super::{PolicyNames, PolicyStatement};
 use crate::config::{Config, Fallback, RestoreConfig};
 use crate::rds::names::{TAG_EXPIRES, TAG_MANAGED};
 
-/// What the name of an automated snapshot has after that of its source: no other source's name goes on like that.
+/// The moment in the name of an automated snapshot, after that of its source. A pattern of this exact form does not match the
+/// snapshots of a source whose name is longer.
 const MOMENT: &str = "????-??-??-??-??";
 
-/// A create must carry our tags: they are what lets `rds-drop` find and delete the result.
+/// The condition that a create call carries our tags, by which `rds-drop` finds the result and may delete it.
 fn tagged() -> Value {
     json!({
         "StringEquals": {format!("aws:RequestTag/{TAG_MANAGED}"): "true"},
@@ -17,7 +18,7 @@ fn tagged() -> Value {
     })
 }
 
-/// What an action makes: ours by name, and born with our tags.
+/// A statement for a resource that an action makes: it has our prefix, and our tags from the create call on.
 fn makes(sid: &str, why: &'static str, action: &str, resource: &str) -> PolicyStatement {
     PolicyStatement {
         why,
@@ -25,7 +26,7 @@ fn makes(sid: &str, why: &'static str, action: &str, resource: &str) -> PolicySt
     }
 }
 
-/// What it reads or takes part in.
+/// A statement for existing resources that an action reads or uses.
 fn uses(sid: &str, why: &'static str, action: &str, resources: &[String]) -> PolicyStatement {
     PolicyStatement {
         why,
@@ -35,7 +36,7 @@ fn uses(sid: &str, why: &'static str, action: &str, resources: &[String]) -> Pol
 
 const BORN: &str = "what is made has our prefix and is born with our tags";
 
-/// The groups that a copy is put into; names are in lower case at the service.
+/// ARNs of the groups that a copy is put into. Their names are in lower case, as the service stores them.
 struct Groups {
     subnets: String,
     instance: String,
@@ -61,7 +62,7 @@ fn needs_the_live_source(config: &Config) -> bool {
     config.restore.clone || config.snapshot.fallback == Fallback::Pitr
 }
 
-/// An Aurora cluster and its instances.
+/// The statements for the snapshot and copy of an Aurora cluster.
 pub(super) fn of_cluster(names: &PolicyNames<'_>, source: &str, config: &Config) -> Vec<PolicyStatement> {
     let groups = Groups::of(names, &config.restore);
     let mut all = Vec::new();
@@ -122,8 +123,8 @@ pub(super) fn of_instance(names: &PolicyNames<'_>, source: &str, config: &Config
     all
 }
 
-/// A snapshot of the source, and a copy from it or from one of the source's own. `copy` and `snapshot` are kinds of resources,
-/// `action` makes a snapshot, `restore` restores one, and `place` is where a copy is put.
+/// The statements for a snapshot of the source, and for a copy from it or from an automated snapshot. `copy` and `snapshot` are
+/// kinds of resources, `action` makes a snapshot, `restore` restores one, and `place` has the groups that a copy is put into.
 fn through_a_snapshot(
     names: &PolicyNames<'_>,
     source: &str,

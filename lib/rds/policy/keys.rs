@@ -1,14 +1,14 @@
-//! The statements for keys of KMS: the source's own, without which no encrypted snapshot is restored, and the copy's.
+//! The statements for KMS keys: that of the source, without which no encrypted snapshot is restored, and that of the copy.
 
 use serde_json::{Value, json};
 
 use super::{PolicyNames, PolicyStatement, SourceKey};
 use crate::config::Config;
 
-/// What RDS does with a key on behalf of whoever restores with it.
+/// What RDS does with a key on behalf of the role that restores with it.
 const USES: &[&str] = &["kms:DescribeKey", "kms:Decrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"];
 
-/// Both keys are used through RDS only; RDS keeps a grant for as long as the copy lives.
+/// The statements for both keys. They allow use through RDS only; RDS keeps a grant for as long as the copy lives.
 pub(super) fn of(names: &PolicyNames<'_>, config: &Config, source: &SourceKey) -> Vec<PolicyStatement> {
     let source_key = match source {
         SourceKey::Arn(arn) if arn.starts_with("arn:") => arn.clone(),
@@ -28,7 +28,7 @@ pub(super) fn of(names: &PolicyNames<'_>, config: &Config, source: &SourceKey) -
                 "Condition": {"StringLike": through, "Bool": {"kms:GrantIsForAWSResource": "true"}}}),
         },
     ];
-    // A source that is not encrypted needs neither.
+    // For a source that is not encrypted neither statement is needed.
     if *source == SourceKey::None {
         all.clear();
     }
@@ -56,7 +56,8 @@ pub(super) fn of(names: &PolicyNames<'_>, config: &Config, source: &SourceKey) -
     all
 }
 
-/// A key as a policy can name it: by its ARN; an alias by a condition, for the ARN of an alias is not that of its key.
+/// A key as a policy can name it: the ARN of the key and, for an alias, the alias for a condition. The ARN of an alias would
+/// not match, since it is not that of its key.
 fn named(names: &PolicyNames<'_>, key: &str) -> (String, Option<String>) {
     let alias = match key.split_once(":alias/") {
         Some((arn, name)) if arn.starts_with("arn:") => Some(format!("alias/{name}")),

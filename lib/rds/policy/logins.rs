@@ -1,11 +1,10 @@
-//! The statements for logins: secrets that are made and read, and users that tokens are for.
+//! The statements for logins: secrets that are made and read, and users that log in with IAM tokens.
 
 use serde_json::json;
 
 use super::{PolicyNames, PolicyStatement};
 use crate::config::{Config, CopyPassword, KeyReference, ServerConfig};
 
-/// The statements that the configuration's logins need.
 pub(crate) fn of(names: &PolicyNames<'_>, config: &Config, aurora: bool) -> Vec<PolicyStatement> {
     let kept = config.restore.password == CopyPassword::SecretsManager;
     let kind = if aurora { "cluster" } else { "db" };
@@ -41,7 +40,7 @@ pub(crate) fn of(names: &PolicyNames<'_>, config: &Config, aurora: bool) -> Vec<
     statements
 }
 
-/// A secret by its ARN; a name's ARN ends with a hyphen and six characters.
+/// The ARN of a secret that is named by ARN or by name. The ARN of a name ends with a hyphen and six unknown characters.
 fn secret(names: &PolicyNames<'_>, id: &str) -> String {
     if id.starts_with("arn:") {
         return id.to_owned();
@@ -49,12 +48,13 @@ fn secret(names: &PolicyNames<'_>, id: &str) -> String {
     names.service_arn("secretsmanager", &format!("secret:{id}-??????"))
 }
 
-/// Every server that the configuration names a login of.
+/// Every server for which the configuration can name a login: the targets and the source.
 pub(super) fn servers(config: &Config) -> impl Iterator<Item = &ServerConfig> {
     config.targets.values().map(|target| &target.server).chain([&config.source.server])
 }
 
-/// The users that tokens are made for. The id of a server is not its name, and a copy's is new each night.
+/// The statement for users that log in with IAM tokens. It allows any server: such an ARN has the server's resource id, and
+/// each copy has a new one.
 fn tokens(names: &PolicyNames<'_>, config: &Config) -> Option<PolicyStatement> {
     let users = servers(config).filter(|server| server.iam_login).map(|server| &server.user);
     let users = users.chain([&config.restore.iam_user]).flatten();

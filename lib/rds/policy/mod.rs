@@ -1,8 +1,8 @@
 //! `--iam-policy`: the permissions that the four tools need for the configuration at hand, and no more.
 //!
-//! In: `refresh.toml`. Out: a policy document on stdout, to paste or to pipe; why each statement is there, on stderr. A statement
-//! is one kind of action and the resources of that action: what it makes (by our prefix, born with our tags), and what it only
-//! uses. Request tags exist only on creates and resource tags only on what exists.
+//! In: `refresh.toml`. Out: a policy document on stdout; the reason for each statement on stderr. A create action has one
+//! statement for the resources that it makes (our prefix, our tags) and one for those that it only uses: `aws:RequestTag` exists
+//! only for a resource that is being made, `aws:ResourceTag` only for one that exists.
 
 mod copies;
 mod keys;
@@ -47,23 +47,21 @@ pub fn print(
     }
     let list: Vec<Value> = statements.into_iter().map(|statement| statement.json).collect();
     let policy = json!({"Version": "2012-10-17", "Statement": list});
-    // `out` is memory.
+    // A failed write is reported by `cli::command`, which flushes `out` at the end.
     let _ = writeln!(out, "{policy:#}");
     Ok(())
 }
 
-/// What the service told, so that a policy can be exact.
+/// What a check learned from the service, so that the policy can be exact.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Learned {
-    /// The region of the calls.
     pub region: Option<String>,
-    /// The account of whoever calls.
+    /// The account that the credentials belong to.
     pub account: Option<String>,
-    /// The key of the source.
     pub key: SourceKey,
 }
 
-/// The policy with what was learned.
+/// The policy document, as exact as what a check learned allows.
 pub(super) fn with(config: &Config, learned: &Learned) -> Result<Value, Error> {
     let region = learned.region.as_deref().unwrap_or("*");
     let account = learned.account.as_deref().or_else(|| account_of(config)).unwrap_or("*");
@@ -79,7 +77,7 @@ fn account_of(config: &Config) -> Option<&str> {
     named.filter(|text| text.starts_with("arn:")).find_map(|arn| arn.split(':').nth(4))
 }
 
-/// The statements for a configuration.
+/// The statements for a configuration where the source's key is not known.
 pub(super) fn of(config: &Config, region: &str, account: &str) -> Result<Vec<PolicyStatement>, Error> {
     exact(config, region, account, &SourceKey::Unknown)
 }
@@ -136,7 +134,7 @@ fn tag(names: &PolicyNames<'_>, aurora: bool) -> PolicyStatement {
     }
 }
 
-/// The new password, and `rds-drop`: by name and by tag, both.
+/// The statements for the new password and for `rds-drop`: each demands our prefix and our tag.
 fn change(names: &PolicyNames<'_>, aurora: bool) -> Vec<PolicyStatement> {
     let pairs: &[(&str, &[&str], &str)] = if aurora {
         &[
@@ -164,7 +162,7 @@ fn change(names: &PolicyNames<'_>, aurora: bool) -> Vec<PolicyStatement> {
     statements
 }
 
-/// Actions that destroy, change or relabel.
+/// Actions that delete, change, stop or tag a resource, which the denials are about.
 const HARM: &[&str] = &[
     "rds:Delete*",
     "rds:Modify*",

@@ -1,19 +1,17 @@
-//! What a policy is made of: statements, and the names of resources in them.
+//! The parts of a policy: statements, and the ARNs in them.
 //!
 //! In: region, account and the configured prefix. Out: ARNs.
 
 use serde_json::Value;
 
-/// One statement and the reason for it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PolicyStatement {
-    /// What it is needed for, for people.
+    /// Why it is needed, as a sentence for people.
     pub(crate) why: &'static str,
-    /// The statement as IAM wants it.
     pub(crate) json: Value,
 }
 
-/// What the source is encrypted with.
+/// The KMS key of the source, as far as it is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum SourceKey {
     /// The service was not asked, so any key may be needed.
@@ -21,11 +19,10 @@ pub(crate) enum SourceKey {
     Unknown,
     /// The source is not encrypted: no key is needed.
     None,
-    /// The source is encrypted with the key of this ARN.
     Arn(String),
 }
 
-/// How regions begin, their partition, and what host names end with; all others are of `aws`.
+/// `(beginning of a region, its partition, end of its host names)`. All other regions are of the partition `aws`.
 const PLACES: &[(&str, &str, &str)] = &[
     ("cn-", "aws-cn", "amazonaws.com.cn"),
     ("us-gov-", "aws-us-gov", "amazonaws.com"),
@@ -34,7 +31,7 @@ const PLACES: &[(&str, &str, &str)] = &[
     ("us-iso-", "aws-iso", "c2s.ic.gov"),
 ];
 
-/// What the ARNs of a policy are made of.
+/// Region, account and prefix, from which the ARNs of a policy are made.
 pub(crate) struct PolicyNames<'a> {
     pub(crate) region: &'a str,
     pub(crate) account: &'a str,
@@ -51,7 +48,7 @@ impl PolicyNames<'_> {
         format!("arn:{}:{service}:{}:{}:{rest}", self.place().1, self.region, self.account)
     }
 
-    /// What the host names of services end with here.
+    /// The end of the services' host names in this region.
     pub(crate) fn domain(&self) -> &'static str {
         self.place().2
     }
@@ -61,7 +58,7 @@ impl PolicyNames<'_> {
         found.copied().unwrap_or(("", "aws", "amazonaws.com"))
     }
 
-    /// Everything of a kind that has our prefix.
+    /// An ARN that matches everything of a kind that has our prefix.
     pub(crate) fn own(&self, kind: &str) -> String {
         self.arn(kind, &format!("{}-*", self.prefix))
     }

@@ -1,4 +1,4 @@
-//! When to look again, and when to stop: our own poller.
+//! When to look at a resource again, and when to stop: our own poller.
 //!
 //! ```text
 //! loop: look
@@ -6,12 +6,13 @@
 //!   transient, unknown             -> wait (unknown: warn once a status)
 //!   terminal                       -> fail
 //!   not there, and just created    -> wait up to NEWBORN
-//!   throttled, unreachable, …      -> wait: trouble on the way says nothing about the thing
+//!   throttled, unreachable, …      -> wait: a passing fault says nothing about the resource
 //!   deadline                       -> time out
 //! ```
 //!
-//! In: a clock, a deadline, a way to look and a way to judge. Out: the thing, or why not. The rhythm is 10 s in the
-//! first two minutes, then 25 s, after an hour 45 s, each ±20 % so that many runs do not march in step.
+//! In: a clock, a deadline, a function that looks and one that judges. Out: the resource, or why the wait ended without it.
+//! Looks are 10 s apart in the first two minutes, then 25 s, after an hour 45 s, each ±20 % so that parallel runs do not call
+//! at the same moments.
 
 pub(super) mod states;
 
@@ -23,37 +24,36 @@ use crate::document::Interrupted;
 use crate::house::Cancel;
 use states::StatusClass;
 
-/// How long something that was just created may be unknown to other servers of the service.
+/// How long a resource that was just created may be unknown to some servers of the service.
 pub(super) const NEWBORN: Duration = Duration::from_mins(1);
 
-/// `(from this age on, look every)`.
+/// `(age of the wait, interval between looks from that age on)`.
 const RHYTHM: &[(Duration, Duration)] = &[
     (Duration::ZERO, Duration::from_secs(10)),
     (Duration::from_mins(2), Duration::from_secs(25)),
     (Duration::from_hours(1), Duration::from_secs(45)),
 ];
 
-/// Share by which an interval is made longer or shorter at random.
+/// Share of an interval by which it is made longer or shorter at random.
 const JITTER: f64 = 0.2;
 
-/// Time as a poller sees it.
+/// What tells the time, sleeps and draws random numbers for a poller.
 pub(super) trait Clock {
-    /// Since some beginning; never goes back.
+    /// The time since a fixed moment; never goes back.
     fn now(&self) -> Duration;
-    /// Sleeps, unless a signal arrives.
     fn sleep(&self, length: Duration) -> Result<(), Interrupted>;
-    /// A number in 0..1.
+    /// A random number in 0..1.
     fn random(&self) -> f64;
-    /// The factor on every interval that is not the user's own deadline: 1, less in tests.
+    /// The factor on every length of time but the deadlines that a person sets: 1, less in tests.
     fn pace(&self) -> f64;
 
-    /// Sleeps for a length that belongs to the rhythm.
+    /// Sleeps for a length that the pace shortens.
     fn pause(&self, length: Duration) -> Result<(), Interrupted> {
         self.sleep(length.mul_f64(self.pace()))
     }
 }
 
-/// The clock that really tells the time and sleeps.
+/// The clock of the tools: the real time since its creation.
 #[derive(Debug)]
 pub(super) struct RealClock {
     start: Instant,
@@ -62,7 +62,7 @@ pub(super) struct RealClock {
 }
 
 impl RealClock {
-    /// Begins now. A cleaning tool hands in a `cancel` of its own.
+    /// A clock that starts now. `cancel` ends a sleep.
     pub(super) fn new(cancel: Cancel, pace: f64) -> Self {
         Self { start: Instant::now(), cancel, pace }
     }
@@ -86,26 +86,26 @@ impl Clock for RealClock {
     }
 }
 
-/// How long to wait before the next look, `age` after the first one.
+/// The time between two looks of a wait that began `age` ago.
 pub(super) fn interval(age: Duration, random: f64) -> Duration {
     let base = RHYTHM.iter().rev().find(|(from, _)| age >= *from).map_or(NEWBORN, |(_, every)| *every);
     base.mul_f64(1.0 - JITTER + 2.0 * JITTER * random)
 }
 
-/// What one look at a thing means for whoever waits.
+/// What one look at a resource means for a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Judgement {
-    /// The thing is as it was waited for.
+    /// The resource is ready: the wait is over.
     Ready,
-    /// Not yet: look again.
+    /// The resource is not ready yet: look again.
     Wait,
-    /// Look again, but somebody should know: the status is unknown.
+    /// The status is unknown: look again, with a warning.
     Wonder,
-    /// Waiting will not help.
+    /// The resource will never be ready: the wait has failed.
     Over,
 }
 
-/// Usable or not, by the tables of [`states`].
+/// Judges whether a resource is usable, by the tables of [`states`].
 pub(super) fn usable(thing: &Thing) -> Judgement {
     match states::class(thing.kind, &thing.status) {
         StatusClass::Ready => Judgement::Ready,
@@ -115,29 +115,26 @@ pub(super) fn usable(thing: &Thing) -> Judgement {
     }
 }
 
-/// What a wait is told on the way.
+/// What [`until`] tells its caller after each look.
 #[derive(Debug)]
 pub(super) enum News<'a> {
-    /// The thing was seen.
     Seen(&'a Thing, Judgement),
-    /// The look failed, and is repeated.
+    /// The look failed with a passing fault and is repeated.
     Trouble(&'a CallFailure),
-    /// It is not there, or not yet.
+    /// The resource is not there, or not visible yet.
     Absent,
 }
 
-/// How a wait ends badly.
+/// How a wait, or a repeated call, fails.
 #[derive(Debug)]
 pub(super) enum Ended {
-    /// Waiting will not help.
+    /// The resource will never be ready.
     Over(Box<Thing>),
-    /// The thing is not there.
     Absent,
-    /// The deadline, and the last that was known.
+    /// The deadline has passed; with the last status that was known.
     TimedOut(String),
-    /// The service said no.
+    /// A fault that does not pass, or not in time.
     Fault(CallFailure),
-    /// A signal ended the wait.
     Interrupted(Interrupted),
 }
 
@@ -147,16 +144,15 @@ impl From<Interrupted> for Ended {
     }
 }
 
-/// How long one wait may take, and what its beginning may look like.
+/// How long one wait may take, and whether its resource may be invisible at first.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
-    /// How long to wait at most.
     pub timeout: Duration,
-    /// The thing was just created: that it is not there means nothing for a minute.
+    /// The resource was just created and may be invisible for [`NEWBORN`].
     pub newborn: bool,
 }
 
-/// Looks until `judge` is satisfied.
+/// Looks until `judge` says [`Judgement::Ready`] or [`Judgement::Over`], or until the deadline.
 pub(super) fn until(
     clock: &dyn Clock,
     patience: Patience,
@@ -203,12 +199,12 @@ pub(super) fn until(
     }
 }
 
-/// Credentials that worked a while ago and do not now are trouble on the way too.
+/// Whether a fault passes. Missing credentials do, too, if a call has worked before.
 fn passes(fault: &CallFailure, worked_before: bool) -> bool {
     fault.class.passes() || (worked_before && fault.class == FaultClass::NoCredentials)
 }
 
-/// Repeats a call for as long as `patience` says of its last fault.
+/// Repeats a failing call for as long as `patience` allows for its last fault.
 pub(super) fn persist<T>(
     clock: &dyn Clock,
     patience: impl Fn(&CallFailure) -> Duration,
@@ -239,7 +235,7 @@ mod tests {
     use super::*;
     use crate::document::ResourceKind;
 
-    /// A clock that only moves when somebody sleeps.
+    /// A clock whose time moves only by sleeping.
     struct FakeClock {
         now: Cell<Duration>,
         random: RefCell<rand::rngs::StdRng>,
@@ -282,7 +278,7 @@ mod tests {
 
     const TWO_HOURS: Patience = Patience { timeout: Duration::from_hours(2), newborn: true };
 
-    /// Waits for what `at` answers at each moment; gives the outcome and the moment it was known.
+    /// Runs a wait in which a look at each moment answers `at(moment)`; gives the outcome and the moment of its end.
     fn wait(
         clock: &FakeClock,
         patience: Patience,

@@ -1,29 +1,29 @@
-//! What a status means, as data: ready, worth waiting for, or the end.
+//! What each status means, as tables: ready, transient or terminal.
 //!
-//! In: the kind of thing and its status as the service words it. Out: a [`StatusClass`]. There is no closed list of
-//! statuses, and new ones appear: an unknown one is waited for, with a warning, until the deadline.
+//! In: the kind of a resource and its status as the service words it. Out: a [`StatusClass`]. The service has no closed list of
+//! statuses: in an unknown status a resource is waited for, with a warning, until the deadline.
 
 use crate::document::ResourceKind;
 
-/// What a status means to somebody who waits for the thing to be usable.
+/// What a status means for a wait until the resource is usable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StatusClass {
     /// Usable: the wait is over.
     Ready,
     /// On its way to become usable.
     Transient,
-    /// Will not become usable by waiting.
+    /// Does not become usable by itself.
     Terminal,
-    /// Nobody told us: waited for, with a warning.
+    /// In none of our tables: waited for, with a warning.
     Unknown,
 }
 
-/// The status of an instance that there is no machine for: another class may do.
+/// The status of an instance of whose class the service has no machine: another class may be available.
 pub(crate) const NO_MACHINE: &str = "insufficient-capacity";
 
 use StatusClass::{Ready, Terminal, Transient};
 
-/// Snapshots of clusters and of instances.
+/// Statuses of snapshots, of clusters and of instances.
 pub(crate) const SNAPSHOT: &[(&str, StatusClass)] = &[
     ("available", Ready),
     ("creating", Transient),
@@ -35,7 +35,7 @@ pub(crate) const SNAPSHOT: &[(&str, StatusClass)] = &[
     ("incompatible-parameters", Terminal),
 ];
 
-/// Clusters. `stopped` and a lost key need a person: waiting does not help.
+/// Statuses of clusters. `stopped` and a lost key are terminal: only a person can end them.
 pub(crate) const CLUSTER: &[(&str, StatusClass)] = &[
     ("available", Ready),
     ("creating", Transient),
@@ -72,7 +72,7 @@ pub(crate) const CLUSTER: &[(&str, StatusClass)] = &[
     ("deleted", Terminal),
 ];
 
-/// Instances. One that optimizes its storage answers as usual, and may do so for a day.
+/// Statuses of instances. `storage-optimization` is ready: the instance answers as usual, and the status may last a day.
 pub(crate) const INSTANCE: &[(&str, StatusClass)] = &[
     ("available", Ready),
     ("storage-optimization", Ready),
@@ -111,7 +111,7 @@ pub(crate) const INSTANCE: &[(&str, StatusClass)] = &[
     ("deleted", Terminal),
 ];
 
-/// The table of a kind of thing.
+/// The table for a kind of resource.
 pub(crate) fn table(kind: ResourceKind) -> &'static [(&'static str, StatusClass)] {
     match kind {
         ResourceKind::Instance => INSTANCE,
@@ -120,13 +120,13 @@ pub(crate) fn table(kind: ResourceKind) -> &'static [(&'static str, StatusClass)
     }
 }
 
-/// What `status` means for a thing of this kind.
+/// What `status` means for a resource of this kind; upper and lower case are the same.
 pub(crate) fn class(kind: ResourceKind, status: &str) -> StatusClass {
     let known = table(kind).iter().find(|(name, _)| name.eq_ignore_ascii_case(status));
     known.map_or(StatusClass::Unknown, |(_, class)| *class)
 }
 
-/// Whether the thing is on its way out: nothing more is to be asked of it.
+/// Whether the status says that a resource is being deleted, or is gone: no call about it makes sense any more.
 pub(crate) fn is_leaving(status: &str) -> bool {
     ["deleting", "deleted"].iter().any(|leaving| status.eq_ignore_ascii_case(leaving))
 }
@@ -135,7 +135,7 @@ pub(crate) fn is_leaving(status: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Every status that the service's documents, models and users name, and what it must mean.
+    /// These three tables have every status that the service's documents, models and users name, by what it must mean.
     const READY: &[(ResourceKind, &str)] = &[
         (ResourceKind::ClusterSnapshot, "available"),
         (ResourceKind::Cluster, "available"),

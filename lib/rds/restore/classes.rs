@@ -1,8 +1,8 @@
-//! An instance class that the service has a machine of: the next one of the list if it has none of the first.
+//! Orders an instance of the first class in a list of which the service has a machine.
 //!
 //! ```text
 //! create: no capacity            -> the next class at once
-//! wait: insufficient-capacity    -> delete what was made, the next class
+//! wait: insufficient-capacity    -> delete the instance, the next class
 //! ```
 //!
 //! In: the classes, and a create call for one. Out: an instance that is available. No availability zone is ever named, so
@@ -18,7 +18,7 @@ use crate::rds::guard::removal;
 use crate::rds::poll::Patience;
 use crate::rds::poll::states::NO_MACHINE;
 
-/// An instance that was ordered, and the classes that were not tried for it yet.
+/// An instance that was ordered, and the classes that were not tried for that instance yet.
 #[derive(Debug)]
 pub(crate) struct Ordered<'a> {
     id: String,
@@ -47,7 +47,8 @@ pub(crate) fn order<'a>(
     }
 }
 
-/// Waits for it. The service may find out late that it has no machine: then this one goes, and the next class is tried.
+/// Waits for an ordered instance. The service may find out late that it has no machine: then that instance is deleted, and the
+/// next class is ordered.
 pub(crate) fn wait(
     desk: &Desk<'_>,
     document: &mut Document,

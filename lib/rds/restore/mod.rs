@@ -1,12 +1,12 @@
 //! `rds-restore`: a throw-away copy that accepts a login of its own.
 //!
 //! ```text
-//! snapshot available? -> journal, create the cluster -> available -> new password, settled
-//!   -> journal, create the instances -> available -> log in -> ready
+//! snapshot available? -> journal, create the cluster -> available -> new password in force
+//!   -> journal, create the instances -> available -> log in -> token, events disabled -> ready
 //! ```
 //!
 //! In: a document with a snapshot (or, with `--clone`, the name of a cluster). Out: its `cluster` section and the
-//! resources. A kill at any point leaves journal entries and tags by which `rds-drop` finds everything.
+//! resources. A kill at any point leaves journal entries and tags with which `rds-drop` finds everything.
 
 pub(super) mod classes;
 pub(super) mod password;
@@ -82,12 +82,12 @@ pub struct RestoreOptions {
 }
 
 impl RestoreOptions {
-    /// Whether nothing is to be done but to answer.
+    /// Whether the tool only answers a question (`--iam-policy`, `--check`) and makes nothing.
     pub fn is_question(&self) -> bool {
         self.service.iam_policy || self.check.is_some()
     }
 
-    /// `[restore]` with the flags on top.
+    /// The section `[restore]`, in which each given flag replaces its setting.
     pub fn over(&self, config: &RestoreConfig) -> RestoreConfig {
         let mut merged = config.clone();
         merged.clone |= self.clone;
@@ -107,7 +107,7 @@ impl RestoreOptions {
     }
 }
 
-/// Makes the copy that the document's snapshot, or `--clone`, asks for.
+/// Makes a copy from the document's snapshot or, with `--clone`, of the source, and puts it into the document.
 pub(super) fn copy(
     desk: &Desk<'_>,
     document: &mut Document,
@@ -129,7 +129,7 @@ pub(super) fn copy(
     let origin = under_key(desk, document, &order, patience)?;
     let order = CopyOrder { tags: intent.tags(&document.run), origin, ..order };
     let made = create(desk, document, &intent, &order, &settings, patience)?;
-    // Before the instances exist: the minute that this takes hides in theirs.
+    // Before the instances of a cluster exist, so that none of them ever accepts production's password.
     let login = password::renew(desk, &desk.house.journal(&document.run), &made, settings.password)?;
     if order.kind == ResourceKind::Cluster {
         instances(desk, document, &order, &settings, patience)?;
@@ -153,7 +153,7 @@ pub(super) fn copy(
     }
     let version = session.version();
     copy.readers = ready::readers(desk, &copy, &cluster.instances, &settings)?;
-    // What the tools after this one are told by the document, they look up here.
+    // The later tools compare the document with this entry of the journal.
     desk.house.journal(&document.run).record_copy(&copy)?;
     document.cluster = Some(Cluster { login: copy.login, readers: copy.readers, ..cluster });
     let took = span(desk.clock.now().saturating_sub(begun));
@@ -165,7 +165,7 @@ pub(super) fn copy(
     )))
 }
 
-/// Production's events must not change rows on the copy between its moment and the dump.
+/// Disables production's events on the copy, which would change rows there before the dump is made.
 fn still_events(desk: &Desk<'_>, session: &mut mysql::Session) -> Result<(), Error> {
     let stilled = claim::still_events(session)?;
     if stilled.disabled > 0 {
@@ -206,7 +206,7 @@ fn create(
     classes::wait(desk, document, ordered, patience, create)
 }
 
-/// What is to be made, decided before anything is.
+/// Decides what copy is made; fails before anything is created.
 fn order(
     desk: &Desk<'_>,
     document: &mut Document,
@@ -264,7 +264,8 @@ fn order(
     })
 }
 
-/// The origin under the key that is wanted: an instance is restored under the key of its snapshot, so that is copied first.
+/// The origin of the copy. An instance is restored under the key of its snapshot: where `[restore] kms_key` is another one,
+/// the snapshot is copied to that key first.
 fn under_key(
     desk: &Desk<'_>,
     document: &mut Document,
@@ -285,7 +286,7 @@ fn under_key(
     Ok(RestoreOrigin::Snapshot(named.1))
 }
 
-/// A serverless instance needs a range on its cluster.
+/// The range of capacity units: the configured one, else the default one if a class is `db.serverless`, which needs one.
 fn serverless(settings: &RestoreConfig) -> Option<(f64, f64)> {
     let range = settings.serverless;
     let serverless = settings.instance_class.as_slice().iter().any(|class| class == "db.serverless");
@@ -293,7 +294,8 @@ fn serverless(settings: &RestoreConfig) -> Option<(f64, f64)> {
     range.map(|range| (range.min_acu, range.max_acu))
 }
 
-/// The service's defaults would be the default VPC and the default security group: never what is meant.
+/// Fails unless subnet group and security groups are set. The service would take the default VPC and the default security group,
+/// which are never meant.
 fn require_network(settings: &RestoreConfig) -> Result<(), Error> {
     if settings.subnet_group.is_none() {
         return Err(Error::Missing(
@@ -308,7 +310,8 @@ fn require_network(settings: &RestoreConfig) -> Result<(), Error> {
     Ok(())
 }
 
-/// The source's own parameter group, if it is here: with the default one, sql_mode and collation could differ.
+/// The source's own parameter group, if the source can be described here: with the default group, sql_mode and collation could
+/// differ.
 fn own_group(desk: &Desk<'_>, document: &Document, kind: ResourceKind) -> Result<Option<String>, Error> {
     let source = document.source.as_ref();
     let named = source.and_then(|source| {
@@ -324,13 +327,13 @@ fn own_group(desk: &Desk<'_>, document: &Document, kind: ResourceKind) -> Result
     Ok(group)
 }
 
-/// What would only come out at the login, when all of it is there and paid for.
+/// Fails if the file of `[restore] tls_ca` cannot be used: otherwise the login would fail, when the copy is made and paid for.
 fn require_authorities(settings: &RestoreConfig) -> Result<(), Error> {
     let Some(path) = &settings.tls_ca else { return Ok(()) };
     mysql::authorities(path).map(|_| ()).map_err(|problem| Error::Authorities { path: path.clone(), problem })
 }
 
-/// What a copy is made from.
+/// The snapshot or source that a copy is made from, with its engine.
 struct From {
     kind: ResourceKind,
     origin: RestoreOrigin,
@@ -339,7 +342,7 @@ struct From {
     engine_version: String,
 }
 
-/// From the document's snapshot, which is looked at again: a wait that timed out must not lead to half a copy.
+/// Takes the document's snapshot as the origin. The snapshot is looked at again, since the wait for it may have timed out.
 fn restored(desk: &Desk<'_>, document: &Document) -> Result<From, Error> {
     let Some(snapshot) = &document.snapshot else {
         return Err(Error::Document("the document has no snapshot to restore (rds-snap adds it)".to_owned()));
@@ -378,7 +381,7 @@ fn restored(desk: &Desk<'_>, document: &Document) -> Result<From, Error> {
     Ok(From { kind, origin, source, engine: found.engine, engine_version: found.engine_version })
 }
 
-/// From the source as it is now.
+/// Takes the source cluster as it is now as the origin, for a clone.
 fn cloned(desk: &Desk<'_>, document: &mut Document, options: &RestoreOptions) -> Result<From, Error> {
     let of_document = document.source.as_ref().and_then(|source| source.cluster.clone());
     let of_config = desk.house.config.source.cluster.clone();
@@ -413,7 +416,7 @@ fn cloned(desk: &Desk<'_>, document: &mut Document, options: &RestoreOptions) ->
     })
 }
 
-/// Orders the writer and the readers, then waits for each.
+/// Orders the writer and all readers, then waits for each.
 fn instances(
     desk: &Desk<'_>,
     document: &mut Document,
@@ -449,7 +452,7 @@ fn instances(
     Ok(())
 }
 
-/// The copy once its instances are there: it has an endpoint, and nothing is pending.
+/// Waits until the copy is available, has an endpoint, and no change is pending.
 fn reachable(desk: &Desk<'_>, order: &CopyOrder, patience: Patience) -> Result<Thing, Error> {
     let begun = desk.clock.now();
     let judge = |thing: &Thing| {

@@ -1,7 +1,8 @@
-//! The master password of a copy: random, set, settled.
+//! Gives a copy a master password of its own and waits until it is in force.
 //!
-//! In: a copy that still answers to production's password. Out: a reference to one that nobody else knows: an option
-//! file, mode 0600, or a secret of AWS Secrets Manager that the service makes. A restore takes no password; whoever forgets this step runs masking with production's credentials.
+//! In: a copy that still has production's password: a restore takes no other. Out: a reference to a random one that nobody else
+//! knows: an option file, mode 0600, or a secret of AWS Secrets Manager that the service makes. Without this step, masking
+//! would run with production's credentials.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,24 +18,24 @@ use crate::rds::desk::Desk;
 use crate::rds::error::Error;
 use crate::rds::poll::{self, Judgement, Patience};
 
-/// Letters and digits: every rule of the service and every option file takes them (190 bits).
+/// Number of letters and digits (190 bits). These characters suit every rule of the service and every option file.
 const PASSWORD_LENGTH: usize = 32;
 
-/// The change begins some seconds after it is accepted; until then nothing shows.
+/// Pause after the service accepted the change: for some seconds the copy's description does not show it yet.
 const BEFORE_IT_SHOWS: Duration = Duration::from_secs(15);
 
 /// How long a change of the password may take; a minute is usual.
 const SETTLE_TIMEOUT: Duration = Duration::from_mins(15);
 
-/// Usable looks in a row that count as settled: a status may lag behind.
+/// Number of looks in a row that must find the copy usable, since a status may lag behind.
 const STEADY_LOOKS: u32 = 2;
 
-/// Where the copy's option file of a run is.
+/// The path of a run's option file, which has the password of its copy.
 pub(crate) fn file_of(journal: &Journal) -> PathBuf {
     journal.secret_path("cnf")
 }
 
-/// Gives `copy` a password of its own; says where it is kept.
+/// Gives `copy` a password of its own and returns where that is kept.
 pub(crate) fn renew(
     desk: &Desk<'_>,
     journal: &Journal,
@@ -47,7 +48,7 @@ pub(crate) fn renew(
     }
 }
 
-/// A password of ours, in an option file for the master user.
+/// Sets a password that we make, and keeps it in an option file for the master user.
 fn in_file(desk: &Desk<'_>, journal: &Journal, copy: &Thing) -> Result<Login, Error> {
     // Absolute, because the next tool of the pipe may run elsewhere.
     let path = std::path::absolute(file_of(journal)).unwrap_or_else(|_| file_of(journal));
@@ -55,14 +56,14 @@ fn in_file(desk: &Desk<'_>, journal: &Journal, copy: &Thing) -> Result<Login, Er
     journal.prepare()?;
     let key = desk.house.config.restore.server_public_key.as_deref();
     mysql::write_option_file_with_key(&path, (&copy.user, &password), key)?;
-    // Right after a restore the copy may be busy with a first backup.
+    // `true`: right after a restore the copy may be busy with a first backup.
     desk.call(true, || desk.cloud.set_password(copy.kind, &copy.id, &password))?;
     desk.clock.pause(BEFORE_IT_SHOWS)?;
     await_password(desk, copy, |thing| thing.pending.is_empty())?;
     Ok(Login::option_file(&path))
 }
 
-/// A password of the service's, in a secret that goes with the copy.
+/// Has the service make a password and keep it in a secret, which it deletes with the copy.
 fn in_secret(desk: &Desk<'_>, copy: &Thing) -> Result<Login, Error> {
     desk.call(true, || desk.cloud.keep_password(copy.kind, &copy.id))?;
     desk.clock.pause(BEFORE_IT_SHOWS)?;
@@ -81,7 +82,7 @@ fn await_password(desk: &Desk<'_>, copy: &Thing, is_done: impl Fn(&Thing) -> boo
     let mut steady = 0;
     let begun = desk.clock.now();
     let judge = |thing: &Thing| {
-        // A server that the service has given up on shows it by its own status.
+        // A terminal status ends the wait at once.
         let judgement = match poll::usable(thing) {
             Judgement::Ready if !is_done(thing) => Judgement::Wait,
             judgement => judgement,

@@ -1,7 +1,7 @@
-//! Proof that a copy is usable: somebody logs in.
+//! Proves that a copy is usable by logging in.
 //!
-//! In: the copy with its login. Out: a session, or why nobody could. A cluster is `available` with an
-//! endpoint long before a name resolves or a password is accepted.
+//! In: the copy with its login. Out: a session, or why no login succeeded. A cluster is `available` with an
+//! endpoint long before its name resolves or a password is accepted.
 
 use std::time::Duration;
 
@@ -11,16 +11,16 @@ use crate::mysql::{Access, LoginOptions, Session};
 use crate::rds::desk::{Desk, span};
 use crate::rds::error::Error;
 
-/// How long the name, the port and the new password may take.
+/// How long attempts to log in go on, until the name resolves, the port answers and the new password is accepted.
 const LOGIN_TIMEOUT: Duration = Duration::from_mins(5);
 
-/// The least factor on that: a login takes a moment even where pauses are cut in tests.
+/// The least factor on [`LOGIN_TIMEOUT`]: a login takes a moment even where tests shorten all pauses.
 const SHORTEST: f64 = 0.004;
 
 /// How long to wait between two attempts to log in.
 const LOGIN_PAUSE: Duration = Duration::from_secs(5);
 
-/// Logs in, trying again for a while.
+/// Logs in; tries again until [`LOGIN_TIMEOUT`].
 pub(crate) fn log_in(
     desk: &Desk<'_>,
     copy: &ThrowAwayCopy,
@@ -48,7 +48,7 @@ pub(crate) fn log_in(
     }
 }
 
-/// The readers of a copy that let somebody in. Whoever uses the copy can do without the others.
+/// The readers of a copy that accept a login. The others are left out with a warning: the dump can do without them.
 pub(crate) fn readers(
     desk: &Desk<'_>,
     copy: &ThrowAwayCopy,

@@ -1,7 +1,7 @@
 //! `rds-snap`: orders a snapshot of the source and does not wait for it.
 //!
-//! In: the name of a cluster or instance, or of a snapshot to use instead. Out: the document's `source`, `snapshot` and
-//! the resource. A quota that is used up is left to `rds-wait`, which may fall back.
+//! In: the name of a cluster or instance, or of a snapshot to use instead. Out: the document's `source` and `snapshot`, and an
+//! entry of `resources`. A used-up quota is no error where `[snapshot] fallback` is set: `rds-wait` then falls back.
 
 pub(super) mod usual;
 
@@ -18,10 +18,10 @@ use crate::config::{Fallback, Length};
 use crate::document::{Document, Done, ResourceKind, Snapshot, Source};
 use crate::rds::guard::adopt::{self, Intent};
 
-/// The status of a snapshot that could not even be ordered.
+/// `snapshot.status` of the document where a quota let no snapshot be ordered.
 pub(super) const NOT_ORDERED: &str = "not-ordered";
 
-/// What `snapshot.kind` says when the copy is a clone of the source as it is then.
+/// `snapshot.kind` of the document where `rds-restore` clones the source, as the source is at that moment.
 pub(super) const CLONE: &str = "clone";
 
 /// Flags and arguments of `rds-snap`.
@@ -52,9 +52,9 @@ pub struct SnapOptions {
     pub timeout: Option<Length>,
 }
 
-/// Orders the snapshot, or finds the one that was named.
+/// Orders the snapshot, or finds the one that `--snapshot` names.
 ///
-/// `ready` is asked once the source is known: what it refuses would only come out an hour later.
+/// `ready` checks the source before anything is ordered: without it the run would fail for the same reason an hour later.
 pub(super) fn take(
     desk: &Desk<'_>,
     document: &mut Document,
@@ -103,10 +103,10 @@ pub(super) fn take(
     }
 }
 
-/// The engines whose data the tools after this one can read.
+/// The engines whose data the later tools of the pipe can read.
 const ENGINES: &[&str] = &["aurora-mysql", "aurora", "mysql", "mariadb"];
 
-/// What would only come out at the login to the copy, an hour later.
+/// Refuses a source that the later tools cannot use: otherwise the run would fail at the login to the copy, an hour later.
 fn require_mysql(source: &Thing) -> Result<(), Error> {
     if let Some(cluster) = &source.parent {
         return Err(Error::Member { instance: source.id.clone(), cluster: cluster.clone() });
@@ -120,7 +120,7 @@ fn require_mysql(source: &Thing) -> Result<(), Error> {
     Ok(())
 }
 
-/// rds-restore will clone the source itself: a snapshot would be waited and paid for, and never read.
+/// Takes no snapshot, since `rds-restore` will clone the source itself: a snapshot would cost time and money and never be read.
 fn leave_to_clone(document: &mut Document, found: &Thing) -> Done {
     document.snapshot = Some(Snapshot {
         kind: CLONE.to_owned(),
@@ -132,7 +132,7 @@ fn leave_to_clone(document: &mut Document, found: &Thing) -> Done {
     Done::saying(format!("no snapshot is taken: [restore] clone = true makes the copy of {}", found.label()))
 }
 
-/// No room for another snapshot is no reason to go without a refresh.
+/// Whether the run can go on without its own snapshot: a quota is used up, and a fallback is configured.
 fn may_fall_back(desk: &Desk<'_>, fault: &CallFailure) -> bool {
     fault.class == FaultClass::Quota && desk.house.config.snapshot.fallback != Fallback::None
 }
@@ -153,7 +153,7 @@ fn leave_to_fallback(
     Ok(Done::saying(format!("no snapshot could be ordered: {fault}")))
 }
 
-/// A snapshot that somebody else took: nothing is owed for it.
+/// Puts an existing snapshot into the document. The run has not created it, so the run does not delete it.
 fn reuse(desk: &Desk<'_>, document: &mut Document, id: &str) -> Result<Done, Error> {
     let found = find(desk, id)?;
     let parent = found.parent.clone().unwrap_or_default();
@@ -173,7 +173,7 @@ fn reuse(desk: &Desk<'_>, document: &mut Document, id: &str) -> Result<Done, Err
     Ok(Done::saying(format!("{} is used, {}", found.label(), found.status)))
 }
 
-/// A snapshot by its name, of a cluster or of an instance.
+/// Finds a snapshot by its name or ARN, be it of a cluster or of an instance.
 pub(super) fn find(desk: &Desk<'_>, id: &str) -> Result<Thing, Error> {
     if let Some(problem) = names::snapshot_problem(id) {
         return Err(Error::Name { what: "snapshot", name: id.to_owned(), problem });
@@ -186,7 +186,7 @@ pub(super) fn find(desk: &Desk<'_>, id: &str) -> Result<Thing, Error> {
     Err(Error::NoSuch(label(ResourceKind::ClusterSnapshot, id)))
 }
 
-/// What a name may be of; an ARN says it.
+/// The kinds of snapshot that a name may stand for: an ARN says which, a plain name does not.
 fn kinds_of(id: &str) -> &'static [ResourceKind] {
     match id.split(':').nth(5) {
         Some("cluster-snapshot") => &[ResourceKind::ClusterSnapshot],
@@ -195,7 +195,7 @@ fn kinds_of(id: &str) -> &'static [ResourceKind] {
     }
 }
 
-/// Whose snapshot is wanted: flags, then `[source]`.
+/// The cluster or instance to take a snapshot of: from the flags, else from `[source]`.
 fn source_of(desk: &Desk<'_>, options: &SnapOptions) -> Result<(ResourceKind, String), Error> {
     let config = &desk.house.config.source;
     let flags = (options.cluster.clone(), options.instance.clone());
@@ -235,7 +235,7 @@ fn source_section(thing: &Thing, databases: &[String]) -> Source {
     source
 }
 
-/// The document's section of a snapshot.
+/// The document's section `snapshot` for a snapshot or another origin.
 pub(super) fn section(thing: &Thing) -> Snapshot {
     Snapshot {
         id: thing.id.clone(),

@@ -1,7 +1,7 @@
-//! How long snapshots usually take. The service tells no duration; it tells when a snapshot was begun and when it was
-//! done, as events that it keeps for two weeks.
+//! How long snapshots usually take. The service gives no duration, but an event at the beginning of a snapshot and one at its
+//! end, which it keeps for two weeks.
 //!
-//! In: the events of all snapshots. Out: the median of those that are like the one at hand.
+//! In: the events of all snapshots. Out: the median duration of the similar ones.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::rds::api::RdsEvent;
 
-/// The middle one of the durations of all snapshots whose name `counts`.
+/// The median duration of the finished snapshots for whose identifier `counts` is true; `None` without any.
 pub(crate) fn length(events: &[RdsEvent], counts: impl Fn(&str) -> bool) -> Option<Duration> {
     let mut begun: BTreeMap<&str, Timestamp> = BTreeMap::new();
     let mut lengths = Vec::new();

@@ -1,4 +1,4 @@
-//! What to restore when the run's own snapshot cannot be had.
+//! Chooses an automated snapshot to restore when the run's own snapshot failed.
 //!
 //! In: all automated snapshots of the source. Out: the newest usable one, or a sentence on why none is. Pure.
 
@@ -10,25 +10,24 @@ use crate::rds::api::Thing;
 use crate::rds::desk::span;
 use crate::rds::poll::states::{self, StatusClass};
 
-/// What a fallback must be like.
 #[derive(Debug, Clone)]
 pub(crate) struct FallbackCriteria {
     /// The moment that ages are counted from.
     pub now: Timestamp,
-    /// The oldest that is acceptable.
+    /// The greatest acceptable age of the data.
     pub max_age: Duration,
-    /// The engine it must be of, if that is known.
+    /// The engine that the snapshot must be of, if that is known.
     pub engine: Option<String>,
 }
 
 impl FallbackCriteria {
-    /// How old `moment` is; what lies in the future is new.
+    /// How old `moment` is; zero for one in the future.
     fn age(&self, moment: Timestamp) -> Duration {
         let age: SignedDuration = self.now.duration_since(moment);
         age.try_into().unwrap_or(Duration::ZERO)
     }
 
-    /// Why data of `moment` is not acceptable.
+    /// Why data of `moment` is too old; `None` if it is not.
     pub(crate) fn too_old(&self, moment: Option<Timestamp>) -> Option<String> {
         let Some(moment) = moment else { return Some("of unknown age".to_owned()) };
         let age = self.age(moment);

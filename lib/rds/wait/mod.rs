@@ -1,7 +1,7 @@
 //! `rds-wait`: waits until a snapshot (or a cluster, or an instance) is usable, and falls back if a snapshot fails.
 //!
-//! In: a document with a `snapshot` or a `cluster`, or a name. Out: the same, ready; or another snapshot with
-//! `fallback: true` and the reason. A signal never leads to a fallback.
+//! In: a document with a `snapshot` or a `cluster`, or a name. Out: the document, once that resource is usable; or with another
+//! snapshot, `fallback: true` and the reason. A signal never leads to a fallback.
 
 pub(super) mod fallback;
 
@@ -19,7 +19,7 @@ use crate::config::{Fallback, Length};
 use crate::document::{Cluster, Document, Done, ResourceKind, Snapshot, Source};
 use fallback::FallbackCriteria;
 
-/// What `snapshot.kind` says when the source is to be restored at its latest restorable time.
+/// `snapshot.kind` of the document where `rds-restore` restores the source at its latest restorable time.
 pub(super) const POINT_IN_TIME: &str = "pitr";
 
 /// Flags and arguments of `rds-wait`.
@@ -65,7 +65,7 @@ impl WaitOptions {
     }
 }
 
-/// Waits for what the flags name, else for what the document has.
+/// Waits for the resource that a flag names, else for the document's snapshot, else for its cluster.
 pub(super) fn until_ready(
     desk: &Desk<'_>,
     document: &mut Document,
@@ -138,7 +138,7 @@ fn wait_for_snapshot(
     fall_back(desk, document, &snapshot.engine, &why, options)
 }
 
-/// Replaces the document's snapshot by what is configured for this case.
+/// Replaces the document's snapshot by the configured fallback.
 fn fall_back(
     desk: &Desk<'_>,
     document: &mut Document,
@@ -179,7 +179,7 @@ fn fall_back(
     Ok(done)
 }
 
-/// The source itself, at its latest restorable time.
+/// The section `snapshot` for a restore of the source at its latest restorable time; the inner error says why that is too old.
 fn point_in_time(
     desk: &Desk<'_>,
     kind: ResourceKind,
@@ -229,7 +229,7 @@ fn server(
     Ok(Done::saying(format!("{} is available", thing.label())))
 }
 
-/// What the service says about a server, into the document's section.
+/// Writes what the service says about a server into the document's section `cluster`.
 pub(super) fn describe(cluster: &mut Cluster, thing: &Thing) {
     cluster.id.clone_from(&thing.id);
     cluster.resource_id.clone_from(&thing.resource_id);
@@ -241,7 +241,7 @@ pub(super) fn describe(cluster: &mut Cluster, thing: &Thing) {
         if thing.kind == ResourceKind::Instance { vec![thing.id.clone()] } else { thing.members.clone() };
 }
 
-/// Whether the document is about a cluster or a plain instance.
+/// Whether the document's source is a cluster (also if it names none) or a plain instance.
 pub(super) fn kind_of_source(document: &Document) -> ResourceKind {
     match &document.source {
         Some(Source { cluster: None, instance: Some(_), .. }) => ResourceKind::Instance,

@@ -1,4 +1,4 @@
-//! Clusters: described, created empty (for tests), modified, deleted.
+//! The actions that describe, create (empty, for tests), modify and delete clusters.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::rds_local::seed::{self, ENGINE};
 use crate::rds_local::state::model::{LocalCluster, Status};
 use crate::rds_local::state::unavailable;
 
-/// States in which the service deletes a cluster besides `available`, without a final snapshot.
+/// States besides `available` in which a cluster may be deleted, but only without a final snapshot.
 const BROKEN: &[&str] = &[
     "failed",
     "incompatible-restore",
@@ -50,7 +50,7 @@ pub(crate) fn describe(cloud: &LocalCloud, query: &Query) -> ActionOutcome {
     })
 }
 
-/// Puts a new cluster in and starts making it.
+/// Adds a new cluster to the state and starts the job that makes it. Fails if its name is taken.
 pub(crate) fn begin(cloud: &Arc<LocalCloud>, cluster: LocalCluster) -> ActionOutcome {
     cloud.change(|state| {
         if state.clusters.contains_key(&cluster.key()) {
@@ -114,7 +114,7 @@ pub(crate) fn modify(cloud: &Arc<LocalCloud>, query: &Query) -> ActionOutcome {
     Ok(answer)
 }
 
-/// Keeps a new master password until it is in force.
+/// Writes a new master password to the cluster's secrets, as pending until it is set on the server.
 pub(crate) fn keep_pending(
     cloud: &LocalCloud,
     cluster: &LocalCluster,
@@ -148,7 +148,7 @@ pub(crate) fn delete(cloud: &Arc<LocalCloud>, query: &Query) -> ActionOutcome {
         return Err(unavailable(&before, "deleted"));
     }
     if last {
-        // The snapshot is taken from the files; the cluster goes when its volume is free again.
+        // The data is copied before this returns, so the deletion below cannot come too early.
         snapshots::final_snapshot(cloud, &before, &query.new_name("FinalDBSnapshotIdentifier")?)?;
     }
     cloud.change(|state| {
@@ -164,6 +164,6 @@ pub(crate) fn delete(cloud: &Arc<LocalCloud>, query: &Query) -> ActionOutcome {
     })?;
     let cluster = before.clone();
     cloud.spawn(move |cloud| cluster::delete_cluster(cloud, &cluster));
-    // The real one still says what the state was before.
+    // The answer has the state before the deletion, as with the real service.
     Ok(render::shown_cluster(cloud, &before))
 }

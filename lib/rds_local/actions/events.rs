@@ -1,4 +1,4 @@
-//! What happened: the last thing a tool shows when a wait ends badly.
+//! `DescribeEvents`: what happened to the resources. The tools show these events when a wait fails.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -9,7 +9,7 @@ use crate::rds_local::http::query::{Query, ServiceError};
 use crate::rds_local::http::xml::Xml;
 use crate::rds_local::state::model::{ARN_PREFIX, LocalEvent};
 
-/// Two weeks: as long as the service remembers.
+/// Two weeks in minutes: RDS keeps events that long.
 const MINUTES_MAX: u32 = 20_160;
 const MINUTES: u32 = 60;
 

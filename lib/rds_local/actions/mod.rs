@@ -19,7 +19,7 @@ use crate::rds_local::http::model;
 use crate::rds_local::http::query::{Query, ServiceError};
 use render::ActionOutcome;
 
-/// Does what the request says.
+/// Checks a request against the model of the service and performs its action.
 pub(crate) fn call(cloud: &Arc<LocalCloud>, query: &Query) -> ActionOutcome {
     model::check(query, cloud.home.program.brand.word())?;
     match query.action() {

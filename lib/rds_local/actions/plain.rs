@@ -1,4 +1,4 @@
-//! Plain RDS instances, without a cluster that callers see: each has a hidden one of its own.
+//! Actions on plain RDS instances, which belong to no visible cluster: each has a hidden cluster of its own.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::rds_local::seed;
 use crate::rds_local::state::instance_exists;
 use crate::rds_local::state::model::{ClusterOrigin, LocalCluster, LocalInstance};
 
-/// The hidden cluster of a new plain instance.
+/// Makes the hidden cluster of a new plain instance from the request; other values come from `base`.
 fn hidden(
     cloud: &LocalCloud,
     query: &Query,
@@ -88,7 +88,7 @@ pub(crate) fn restore(cloud: &Arc<LocalCloud>, query: &Query) -> ActionOutcome {
     begin(cloud, cluster, instance)
 }
 
-/// There is no history: what the source holds now.
+/// Restores the present data of the source, since no history is kept. Fails if the request names a time.
 pub(crate) fn to_point_in_time(cloud: &Arc<LocalCloud>, query: &Query) -> ActionOutcome {
     let id = query.new_name("TargetDBInstanceIdentifier")?;
     let from = query.need_name("SourceDBInstanceIdentifier")?;
@@ -157,7 +157,7 @@ pub(crate) fn modify(cloud: &Arc<LocalCloud>, query: &Query) -> ActionOutcome {
     Ok(answer)
 }
 
-/// Whether a plain instance may be deleted; takes its final snapshot.
+/// Fails if a plain instance may not be deleted. Takes the final snapshot if the request names one.
 pub(crate) fn may_delete(
     cloud: &Arc<LocalCloud>,
     query: &Query,

@@ -1,4 +1,5 @@
-//! Stopping and starting clusters and plain instances. What is stopped has to be started before it can be deleted.
+//! The actions that stop and start clusters and plain instances. A stopped cluster must be started before it or one of its
+//! instances can be deleted.
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use crate::rds_local::http::query::{Query, ServiceError};
 use crate::rds_local::jobs::power;
 use crate::rds_local::state::model::LocalCluster;
 
-/// What is named: a cluster, or a plain instance by its hidden one.
+/// Returns the cluster that the request names, or the hidden cluster of the plain instance that it names.
 fn named(cloud: &LocalCloud, query: &Query, plain: bool) -> Result<LocalCluster, ServiceError> {
     if !plain {
         let id = query.need_name("DBClusterIdentifier")?;
@@ -27,7 +28,7 @@ fn named(cloud: &LocalCloud, query: &Query, plain: bool) -> Result<LocalCluster,
     })
 }
 
-/// What callers see of it, for a cluster as for a plain instance.
+/// Returns the state that callers see: for a hidden cluster that of its plain instance.
 fn status(cloud: &LocalCloud, cluster: &LocalCluster) -> String {
     let of_instance =
         || cloud.look(|state| state.instances.get(&cluster.id).map(|found| found.status.shown().to_owned()));

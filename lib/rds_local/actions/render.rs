@@ -1,4 +1,4 @@
-//! Resources as the service describes them. Fields that no tool of ours reads, but SDKs expect, have fixed values.
+//! XML descriptions of resources, as RDS writes them. Fields that SDKs expect and no tool of ours reads have fixed values.
 
 use jiff::Timestamp;
 
@@ -8,7 +8,7 @@ use crate::rds_local::http::xml::Xml;
 use crate::rds_local::state::LocalState;
 use crate::rds_local::state::model::{LocalCluster, LocalInstance, LocalSnapshot, Tag};
 
-/// What an action answers.
+/// The result of an action: XML, or the error that the caller gets.
 pub(crate) type ActionOutcome = Result<Xml, ServiceError>;
 
 const HOST: &str = "127.0.0.1";
@@ -16,7 +16,6 @@ const ZONE: &str = "us-east-1a";
 const VPC: &str = "vpc-0local";
 const STORAGE_GIB: u32 = 20;
 
-/// One cluster as the result of an action.
 pub(crate) fn shown_cluster(cloud: &LocalCloud, cluster: &LocalCluster) -> Xml {
     let mut x = Xml::default();
     cloud.look(|state| {
@@ -25,7 +24,6 @@ pub(crate) fn shown_cluster(cloud: &LocalCloud, cluster: &LocalCluster) -> Xml {
     x
 }
 
-/// One instance as the result of an action.
 pub(crate) fn shown_instance(cloud: &LocalCloud, instance: &LocalInstance) -> Xml {
     let mut x = Xml::default();
     cloud.look(|state| {
@@ -34,14 +32,12 @@ pub(crate) fn shown_instance(cloud: &LocalCloud, instance: &LocalInstance) -> Xm
     x
 }
 
-/// Tags, as every description carries them.
 pub(crate) fn tags(x: &mut Xml, tags: &[Tag]) {
     x.list("TagList", "Tag", tags, |x, tag| {
         x.text("Key", &tag.key).text("Value", &tag.value);
     });
 }
 
-/// Writes the description of a cluster.
 pub(crate) fn cluster(x: &mut Xml, state: &LocalState, cluster: &LocalCluster) {
     let now = Timestamp::now();
     x.text("DBClusterIdentifier", &cluster.id)
@@ -96,7 +92,7 @@ pub(crate) fn cluster(x: &mut Xml, state: &LocalState, cluster: &LocalCluster) {
     tags(x, &cluster.tags);
 }
 
-/// The secret that the service keeps the master password in.
+/// Writes the name of the secret that holds the master password, if the service keeps it.
 fn secret(x: &mut Xml, cluster: &LocalCluster) {
     let Some(arn) = cluster.secret_arn() else { return };
     x.node("MasterUserSecret", |x| {
@@ -112,7 +108,7 @@ fn security_groups(x: &mut Xml, groups: &[String]) {
     });
 }
 
-/// An instance, of a cluster or plain. While it is being created it has no endpoint.
+/// Writes the description of an instance. An instance in the state `creating` has no endpoint.
 pub(crate) fn instance(x: &mut Xml, state: &LocalState, instance: &LocalInstance) {
     let Some(cluster) = state.clusters.get(&instance.cluster) else { return };
     x.text("DBInstanceIdentifier", &instance.id)
@@ -169,7 +165,7 @@ pub(crate) fn instance(x: &mut Xml, state: &LocalState, instance: &LocalInstance
     tags(x, &instance.tags);
 }
 
-/// A snapshot, of a cluster or of a plain instance.
+/// Writes the description of a snapshot; fields differ between clusters and plain instances.
 pub(crate) fn snapshot(x: &mut Xml, snapshot: &LocalSnapshot) {
     if snapshot.plain {
         x.text("DBSnapshotIdentifier", &snapshot.id)

@@ -1,6 +1,6 @@
-//! What a request asks for: a new cluster, a new instance, a master password.
+//! Reads a new cluster, a new instance or a master password from a request.
 //!
-//! In: a [`Query`]. Out: plain data that nothing knows yet, or the error that callers get.
+//! In: a [`Query`]. Out: plain data that is not in the state yet, or the error that the caller gets.
 
 use jiff::Timestamp;
 
@@ -10,12 +10,12 @@ use crate::rds_local::seed::{self, ENGINE, ENGINE_VERSION};
 use crate::rds_local::state::home::StoredPassword;
 use crate::rds_local::state::model::{ClusterOrigin, LocalCluster, LocalInstance, Status, resource_id};
 
-/// Days of automated backups.
+/// The most days for which automated backups can be kept.
 pub(crate) const RETENTION_DAYS_MAX: u32 = 35;
 
 const PROMOTION_TIER_MAX: u32 = 15;
 
-/// What a new cluster takes from the request; everything else comes from `base`.
+/// Makes a new cluster with the values of the request; all others come from `base`.
 pub(crate) fn cluster(query: &Query, base: LocalCluster) -> Result<LocalCluster, ServiceError> {
     let groups = query.list("VpcSecurityGroupIds");
     let capacity = |name: &str| query.parsed::<f64>(&format!("ServerlessV2ScalingConfiguration.{name}"));
@@ -39,7 +39,7 @@ pub(crate) fn cluster(query: &Query, base: LocalCluster) -> Result<LocalCluster,
     })
 }
 
-/// A cluster of nothing.
+/// Makes a cluster without a name, with default values.
 pub(crate) fn blank(plain: bool) -> LocalCluster {
     LocalCluster {
         id: String::new(),
@@ -69,7 +69,7 @@ pub(crate) fn blank(plain: bool) -> LocalCluster {
     }
 }
 
-/// A new instance as the request wants it.
+/// Makes a new instance with the values of the request.
 pub(crate) fn instance(
     query: &Query,
     id: &str,
@@ -92,14 +92,14 @@ pub(crate) fn instance(
     })
 }
 
-/// A new master password.
+/// A new master password, and who made it.
 pub(crate) struct NewPassword {
     pub(crate) password: StoredPassword,
-    /// The service made it, and keeps it in Secrets Manager.
+    /// True when the service made the password and keeps it in Secrets Manager.
     pub(crate) kept: bool,
 }
 
-/// The master password that a request brings, or lets the service make.
+/// Returns the new master password of a request: the one in it, one that the service makes, or `None`.
 pub(crate) fn new_password(query: &Query) -> Result<Option<NewPassword>, ServiceError> {
     match (password(query)?, query.flag("ManageMasterUserPassword")?) {
         (Some(_), true) => Err(ServiceError::combination(
@@ -111,7 +111,7 @@ pub(crate) fn new_password(query: &Query) -> Result<Option<NewPassword>, Service
     }
 }
 
-/// `MasterUserPassword`, if there is one and the service would take it.
+/// Returns the parameter `MasterUserPassword`, if given. Fails if RDS would refuse the password.
 pub(crate) fn password(query: &Query) -> Result<Option<StoredPassword>, ServiceError> {
     let Some(password) = query.get("MasterUserPassword") else { return Ok(None) };
     let printable = password.chars().all(|c| c.is_ascii_graphic() || c == ' ');

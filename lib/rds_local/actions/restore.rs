@@ -1,4 +1,4 @@
-//! Clusters from snapshots, and from the live data of other clusters.
+//! The actions that make a cluster from a snapshot, or from the live data of another cluster.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub(crate) fn from_snapshot(cloud: &Arc<LocalCloud>, query: &Query) -> ActionOut
         let message = format!("The snapshot {id} is a record without data, made by rds-local fault.");
         return Err(ServiceError::new(400, "InvalidRestoreFault", message));
     }
-    // What the request leaves out comes from the service's defaults, except the days of backups.
+    // Values that the request leaves out are RDS's defaults, except the days of backups: those are the snapshot's.
     let base = LocalCluster {
         engine: snapshot.engine.clone(),
         master_user: snapshot.master_user.clone(),
@@ -98,7 +98,7 @@ pub(crate) fn to_point_in_time(cloud: &Arc<LocalCloud>, query: &Query) -> Action
     Ok(answer)
 }
 
-/// The service does not take them here, which is why every copy has production's password at first.
+/// Refuses a master user or password: RDS takes none in a restore, so every restored copy has production's password at first.
 fn refuse_passwords(query: &Query) -> Result<(), ServiceError> {
     let found = ["MasterUserPassword", "ManageMasterUserPassword", "MasterUsername"]
         .into_iter()

@@ -1,7 +1,7 @@
-//! The one action of Secrets Manager that is needed: reading the secret of a master password that the service keeps.
+//! `GetSecretValue`, the only action of Secrets Manager here: reads a master password that the service keeps.
 //!
-//! In: a JSON body with a `SecretId` (name or ARN). Out: JSON with the secret, or the real service's error. What is
-//! answered is never logged.
+//! In: a JSON body with a `SecretId` (name or ARN). Out: JSON with the secret, or the real service's error. The secret is
+//! never logged.
 
 use serde_json::{Value, json};
 
@@ -9,10 +9,10 @@ use crate::rds_local::cloud::LocalCloud;
 use crate::rds_local::http::query::ServiceError;
 use crate::rds_local::state::model::LocalCluster;
 
-/// What `X-Amz-Target` begins with.
+/// Prefix of the header `X-Amz-Target` in requests to Secrets Manager.
 pub(crate) const TARGET: &str = "secretsmanager.";
 
-/// Does what the request says.
+/// Performs a request. Finds no secret while its password is pending.
 pub(crate) fn call(cloud: &LocalCloud, action: &str, body: &[u8]) -> Result<Value, ServiceError> {
     if action != "GetSecretValue" {
         return Err(ServiceError::new(400, "InvalidAction", format!("rds-local has no {action}.")));
@@ -40,7 +40,6 @@ pub(crate) fn call(cloud: &LocalCloud, action: &str, body: &[u8]) -> Result<Valu
     }))
 }
 
-/// An error in the words of the JSON protocol.
 pub(crate) fn error(refusal: &ServiceError) -> Value {
     json!({"__type": refusal.code, "Message": refusal.message})
 }

@@ -1,4 +1,4 @@
-//! Snapshots of clusters and, with other names and codes, of plain instances.
+//! Actions on snapshots of clusters and of plain instances. Both work alike, with other parameter names and error codes.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::rds_local::jobs::snapshot;
 use crate::rds_local::state::model::{self, LocalCluster, LocalSnapshot, key};
 use crate::rds_local::state::{self, no_snapshot, unavailable};
 
-/// The names that differ between the two kinds.
+/// Names of parameters, XML elements and error codes that differ between the two kinds of snapshots.
 struct SnapshotNames {
     node: &'static str,
     list: &'static str,
@@ -65,7 +65,7 @@ pub(crate) fn describe(cloud: &LocalCloud, query: &Query, plain: bool) -> Action
                 && id.as_ref().is_none_or(|id| *id == s.id)
                 && source.as_ref().is_none_or(|source| *source == s.source)
                 && kind.is_none_or(|kind| kind == s.type_word())
-                // An automated one is described by its name only if the type is named too.
+                // An automated snapshot is found by its name only if the request gives `SnapshotType` too.
                 && (id.is_none() || kind.is_some() || !s.automated)
                 && passes(&filters, |name, value| match name {
                     "db-cluster-id" | "db-instance-id" => value == s.source,
@@ -125,11 +125,11 @@ pub(crate) fn create(cloud: &Arc<LocalCloud>, query: &Query, plain: bool) -> Act
     Ok(answer)
 }
 
-/// A manual snapshot with the data of another one, which may be an automated one.
+/// Makes a manual snapshot of a plain instance with the data of another one, manual or automated.
 pub(crate) fn copy(cloud: &Arc<LocalCloud>, query: &Query) -> ActionOutcome {
     let id = query.new_name("TargetDBSnapshotIdentifier")?;
     let named = query.need("SourceDBSnapshotIdentifier")?;
-    // A snapshot may be named by its ARN.
+    // The request may name the snapshot by its ARN.
     let source = named.rsplit_once(":snapshot:").map_or(named, |(_, id)| id).to_lowercase();
     let tags = query.tags();
     let copy = cloud.change(|state| {
@@ -159,7 +159,7 @@ pub(crate) fn copy(cloud: &Arc<LocalCloud>, query: &Query) -> ActionOutcome {
     Ok(answer)
 }
 
-/// Refuses a name that another snapshot of the kind has.
+/// Fails if another snapshot of the same kind has the name.
 fn require_free(state: &state::LocalState, plain: bool, id: &str) -> Result<(), ServiceError> {
     if !state.snapshots.contains_key(&key(plain, id)) {
         return Ok(());
@@ -168,7 +168,7 @@ fn require_free(state: &state::LocalState, plain: bool, id: &str) -> Result<(), 
     Err(ServiceError::new(400, words(plain).exists, message))
 }
 
-/// Puts a new manual snapshot in, unless its name is taken.
+/// Adds a new manual snapshot to the state. Fails if its name is taken.
 fn insert(
     state: &mut state::LocalState,
     cluster: &LocalCluster,
@@ -177,7 +177,7 @@ fn insert(
 ) -> Result<LocalSnapshot, ServiceError> {
     require_free(state, cluster.plain, id)?;
     let mut snapshot = snapshot_of(cluster, id, Timestamp::now());
-    // Tags of the request replace those of the cluster.
+    // The cluster's tags are copied only if the request has none.
     snapshot.tags = if tags.is_empty() && cluster.copy_tags { cluster.tags.clone() } else { tags };
     state.snapshots.insert(snapshot.key(), snapshot.clone());
     let kind = state::source_type(model::LocalKind::Snapshot, cluster.plain);
@@ -185,7 +185,7 @@ fn insert(
     Ok(snapshot)
 }
 
-/// The last snapshot of a cluster that is about to go. Its data is copied before this returns.
+/// Takes the final snapshot of a cluster that is about to be deleted. Returns when the data is copied.
 pub(crate) fn final_snapshot(
     cloud: &Arc<LocalCloud>,
     cluster: &LocalCluster,

@@ -1,4 +1,4 @@
-//! Tags of anything with an ARN.
+//! The actions that list, add and remove tags of a resource, which its ARN names.
 
 use super::render::{self, ActionOutcome};
 use crate::rds_local::cloud::LocalCloud;
@@ -44,7 +44,7 @@ pub(crate) fn remove(cloud: &LocalCloud, query: &Query) -> ActionOutcome {
     })
 }
 
-/// The tags of what an ARN names.
+/// Returns the tags of the resource with an ARN, or the error that the caller gets.
 fn tags_of<'a>(state: &'a mut LocalState, arn: &str) -> Result<&'a mut Vec<Tag>, ServiceError> {
     let parts = arn.strip_prefix(ARN_PREFIX).and_then(|rest| rest.strip_prefix(':')?.split_once(':'));
     let (kind, id) = parts.ok_or_else(|| ServiceError::value(format!("Invalid resource name: {arn}")))?;

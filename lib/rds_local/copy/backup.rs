@@ -1,6 +1,6 @@
-//! By mariadb-backup: the files of the source, on this host, with what was written meanwhile.
+//! Copies by mariadb-backup: the files of a source on this host, with the changes made while they are copied.
 //!
-//! In: a directory that is not there yet. Out: a data directory as the source's was when the last file was read.
+//! In: a data directory that does not exist yet. Out: the source's data as it was when the last file was read.
 
 use jiff::Timestamp;
 use walkdir::WalkDir;
@@ -12,7 +12,7 @@ use crate::engine::ServerProgram;
 use crate::house::Cancel;
 use crate::rds_local::error::Error;
 
-/// Fills the data directory of a copy.
+/// Fills the data directory of a copy. Returns the moment that the copy shows.
 pub(super) fn fill(
     source: &CopySource,
     home: &CopyDirectory,
@@ -22,7 +22,7 @@ pub(super) fn fill(
     let tool = program.sibling("mariadb-backup", "mariabackup");
     let log = home.dir.join("log.backup");
     let target = format!("--target-dir={}", home.data().display());
-    // It insists on this one being first.
+    // `mariadb-backup` accepts `--defaults-file` only as the first argument.
     let mut backup = vec![format!("--defaults-file={}", source.file.display())];
     backup.extend(source.reach.arguments());
     backup.extend(["--backup".to_owned(), target.clone()]);
@@ -36,7 +36,8 @@ pub(super) fn fill(
     Ok(shows)
 }
 
-/// A table elsewhere than in the data directory is one of the source's: a server on the copy would open that one.
+/// Fails if a table's file lies outside the data directory (a link or an `.isl` file): a server on the copy would open the
+/// source's own file.
 fn refuse_elsewhere(home: &CopyDirectory) -> Result<(), Error> {
     let data = home.data();
     for entry in WalkDir::new(&data) {

@@ -1,7 +1,7 @@
-//! A program that works for us for a while: it ends with us, whatever ends us.
+//! A helper program, which ends with this process at the latest, even after `kill -9`.
 //!
-//! In: a command. Out: it ran to its end, or why not. `setpriv --pdeathsig` has the kernel kill it when this process is killed, so
-//! that nothing goes on writing into a directory that the next `rds-local drop` removes.
+//! In: a command. Out: its success, or why it failed. With `setpriv --pdeathsig` the kernel kills the helper when this process
+//! is killed: it must not write into a directory that the next `rds-local drop` removes.
 
 use std::fs::File;
 use std::io::Read;
@@ -13,12 +13,12 @@ use crate::house::Cancel;
 use crate::rds_local::error::Error;
 
 const POLL: Duration = Duration::from_millis(50);
-/// How many times `why` looks whether the program has ended by itself.
+/// How many times `why` checks, every [`POLL`], whether the program has ended by itself.
 const LOOKS: usize = 20;
-/// Characters of a log's line to report.
+/// The most characters of a log line that go into an error.
 const TOLD_CHARACTERS: usize = 400;
 
-/// A program that ends with us.
+/// A running helper program. Dropping it kills it.
 #[derive(Debug)]
 pub(super) struct Helper {
     what: String,
@@ -26,7 +26,7 @@ pub(super) struct Helper {
 }
 
 impl Helper {
-    /// Starts a program: its stderr goes to `log`, its stdout to us if `piped`, else to `log` too.
+    /// Starts a program. Its stderr goes to `log`; its stdout goes to [`Self::output`] if `piped`, else to `log`.
     pub(super) fn start(
         program: &Path,
         arguments: &[String],
@@ -40,7 +40,8 @@ impl Helper {
             .args(["--pdeathsig", "KILL", "--"])
             .arg(program)
             .args(arguments)
-            // Nothing of our environment may say where it logs in, or as whom: no MYSQL_HOST, no ~/.mylogin.cnf (which beats its option file).
+            // Our environment must not decide where or as whom the program logs in: neither MYSQL_HOST nor ~/.mylogin.cnf, which
+            // beats the option file.
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env("LANG", "C.UTF-8")
@@ -54,12 +55,12 @@ impl Helper {
         Ok(Self { what, child })
     }
 
-    /// What the program writes to its stdout.
+    /// Returns the program's stdout. May be called once, and only if it was started with `piped`.
     pub(super) fn output(&mut self) -> impl Read + use<> {
         self.child.stdout.take().expect("it was started with a pipe and is asked once")
     }
 
-    /// Waits until it ends.
+    /// Waits until the program ends. Fails if its exit status is not 0, or on a signal.
     pub(super) fn finish(mut self, log: &Path, cancel: &Cancel) -> Result<(), Error> {
         loop {
             let ended = self.child.try_wait().map_err(|e| self.failed(&e.to_string()))?;
@@ -71,7 +72,7 @@ impl Helper {
         }
     }
 
-    /// Why it failed by itself, if it did: an error that its output caused elsewhere is then only a consequence.
+    /// Returns the program's own failure, if it fails within a second. An error in reading its output is then only a consequence.
     pub(super) fn why(&mut self, log: &Path) -> Option<Error> {
         for _ in 0..LOOKS {
             match self.child.try_wait() {
@@ -95,7 +96,7 @@ impl Drop for Helper {
     }
 }
 
-/// The last line with an error, else the last one.
+/// Returns the last line of the log with "error" in it, or else the last line.
 fn last_words(log: &Path) -> String {
     let text = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text[text.len().saturating_sub(16 * 1024)..]).into_owned();

@@ -1,7 +1,7 @@
-//! By MySQL's CLONE plugin: the files of the source, over the network, at one moment.
+//! Copies by MySQL's CLONE plugin: the files of the source as of one moment, over the network.
 //!
-//! In: an empty directory. Out: a data directory that its server finishes when it starts. The recipient is a server of its own that
-//! is reached over its socket alone, and ends itself when it has everything.
+//! In: an empty directory. Out: a data directory that a server completes at its next start. The recipient is a temporary server,
+//! reached over its socket alone. It ends by itself when the clone is complete.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -18,14 +18,14 @@ use crate::mysql::Server;
 use crate::rds_local::error::Error;
 use crate::sql::plain_literal;
 
-/// What the recipient says when it has everything and nobody is there who would start it again.
+/// Error number of the recipient when the clone is complete and no supervisor can start it again.
 const NOBODY_RESTARTS: u16 = 3707;
-/// How often it is looked whether it has ended, or has to.
+/// How long to wait between two checks for the end of the clone and for a signal.
 const POLL: Duration = Duration::from_millis(50);
-/// Name of the account through which the new server is told to clone.
+/// Name of the account with which we log in to the recipient.
 const RECIPIENT: &str = "refreshkit_recipient";
 
-/// Fills the data directory of a copy.
+/// Fills the data directory of a copy. Returns the moment that the copy shows.
 pub(super) fn fill(
     source: &CopySource,
     home: &CopyDirectory,
@@ -68,7 +68,7 @@ pub(super) fn fill(
         let cloning = scope.spawn(move || session.run("cloning the source", &clone).map(drop));
         while !cloning.is_finished() && cancel.sleep(POLL).is_ok() {}
         let shows = Timestamp::now();
-        // Whatever came of it, it is not to go on: a signal ends the statement with its server.
+        // The recipient is stopped whatever the outcome. After a signal this ends the CLONE statement too.
         let stopped = engine::stop(&home.data());
         (cloning.join(), stopped, shows)
     });
@@ -85,7 +85,8 @@ pub(super) fn fill(
     }
 }
 
-/// Who answers for the source, where the copy's server can read it, whoever that runs as.
+/// Copies the source's `ssl-ca` file into the copy's directory, where the copy's user can read it. `None` if the source is on
+/// this host or has no `ssl-ca`.
 fn authority(source: &CopySource, home: &CopyDirectory) -> Result<Option<PathBuf>, Error> {
     let Some(ca) = source.options.tls_ca.as_ref().map(Path::new).filter(|_| !source.local) else {
         return Ok(None);

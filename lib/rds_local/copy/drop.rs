@@ -1,7 +1,7 @@
-//! `rds-local drop`: removes copies of this host that we made, and nothing else.
+//! `rds-local drop`: removes copies on this host that we made, and nothing else.
 //!
-//! In: a document, the name of a run, or nothing but `--expired`. Out: the same without what is gone. What is removed is what our
-//! journal, or a marker with our owner's name, says is ours; a document says only what to look for.
+//! In: a document, the name of a run, or `--expired`. Out: the document without the removed copies. A copy is removed only if our
+//! journal, or a marker with our owner's name, says that it is ours; a document alone is no proof.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,18 +15,18 @@ use crate::engine;
 use crate::house::House;
 use crate::rds_local::error::Error;
 
-/// A copy that is to go.
+/// A copy that is to be removed.
 #[derive(Debug)]
 struct CopyToDrop {
     id: String,
     run: String,
-    /// Where it was made, if the debt says it.
+    /// Name of the host on which the copy was made, if the journal or the document says it.
     host: Option<String>,
     device: Option<u64>,
 }
 
 impl CopyToDrop {
-    /// By what the copy says of itself.
+    /// Takes the copy from its own marker.
     fn marked(marker: Marker) -> Self {
         Self { id: place::id_of(&marker.run), run: marker.run, host: None, device: None }
     }
@@ -36,7 +36,7 @@ impl CopyToDrop {
         Self { id, run: run.to_owned(), host, device }
     }
 
-    /// That it is not here means that it is gone only where it was: on the same host, with the same disk there.
+    /// Fails if a copy whose directory is missing may still exist: on the other host that made it, or on a disk not mounted now.
     fn is_gone(&self, dir: &Path) -> Result<(), Error> {
         let refuse = |why: String| Err(Error::NoCopy { path: dir.to_owned(), why });
         let (ours, root) = (engine::host_name(), dir.parent().unwrap_or(dir));
@@ -53,7 +53,8 @@ impl CopyToDrop {
     }
 }
 
-/// Removes what the document's run, a named run, or any run that is over has left.
+/// Removes the copies of the document's run or, with `--expired`, all expired copies. Goes on after a failure and returns the
+/// first one.
 pub(in crate::rds_local) fn drop(
     house: &House,
     document: &mut Document,
@@ -68,7 +69,7 @@ pub(in crate::rds_local) fn drop(
             house.progress.say(&format!("would remove {id} of run {run}: {}", dir.display()));
             continue;
         }
-        // Half a removal is worse than either end.
+        // A signal must not interrupt a removal in the middle.
         let _held = house.hold();
         let removed = place::remove(dir, Some(run)).and_then(|was_there| {
             if !was_there {
@@ -93,7 +94,7 @@ pub(in crate::rds_local) fn drop(
     }
 }
 
-/// It is gone: out of the document and the journal, and so are the keys of its plan.
+/// Takes a removed copy out of the document and the journal, and deletes the keys of its plan.
 fn forget(house: &House, document: &mut Document, id: &str, run: &str) -> Result<(), Error> {
     let journal = house.journal(run);
     if document.run == run {
@@ -107,7 +108,8 @@ fn forget(house: &House, document: &mut Document, id: &str, run: &str) -> Result
     Ok(journal.remove_secret(PLAN_KEYS)?)
 }
 
-/// What the journal of a run owes, and what the document or the run's name says there may be, if that says the same of itself.
+/// Returns the copies of a run: those in its journal, and those that the document or the run's name leads to, if their own marker
+/// names this run and our owner. Fails if such a directory has no such marker.
 fn of_run(house: &House, document: &Document, root: &Path) -> Result<BTreeMap<PathBuf, CopyToDrop>, Error> {
     let mut owed = written(&house.journal(&document.run).resources()?, &document.run, |_| true);
     let mut claimed: Vec<PathBuf> = vec![root.join(place::id_of(&document.run))];
@@ -126,7 +128,7 @@ fn of_run(house: &House, document: &Document, root: &Path) -> Result<BTreeMap<Pa
         };
         owed.insert(dir, CopyToDrop::marked(marker));
     }
-    // What is owed and nowhere to be found is gone, if this is where it was.
+    // Copies whose directory is missing are added too: `is_gone` decides whether they count as removed.
     for resource in document.resources.iter().filter(|resource| resource.kind == *LOCAL_COPY) {
         let dir = real(Path::new(resource.directory.as_deref().unwrap_or_default()));
         owed.entry(dir).or_insert_with(|| CopyToDrop::of(resource, &document.run));
@@ -134,7 +136,7 @@ fn of_run(house: &House, document: &Document, root: &Path) -> Result<BTreeMap<Pa
     Ok(owed)
 }
 
-/// What has expired: by the journals, and by the markers for those whose journal was lost.
+/// Returns the expired copies: those in the journals, and those whose marker says so, in case a journal was lost.
 fn expired(house: &House, root: &Path) -> Result<BTreeMap<PathBuf, CopyToDrop>, Error> {
     let now = Timestamp::now();
     let mut owed = BTreeMap::new();
@@ -166,7 +168,7 @@ fn written(
     resources.iter().filter(is).filter_map(one).collect()
 }
 
-/// A directory by its own path, of which it has one; as it is named, if it is not there.
+/// Returns the canonical path of a directory; the given path if it does not exist.
 fn real(dir: &Path) -> PathBuf {
     dir.canonicalize().unwrap_or_else(|_| dir.to_owned())
 }

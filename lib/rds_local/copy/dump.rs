@@ -1,7 +1,7 @@
-//! By a plain dump: what mysqldump or mariadb-dump says goes into an empty server, statement by statement.
+//! Copies by a plain dump: loads the output of mysqldump or mariadb-dump into an empty server, statement by statement.
 //!
-//! In: an empty directory. Out: a data directory with all databases of the source but the server's own. What is loaded runs as an
-//! account that has rights on those databases alone; that of a definer, whom the copy does not know, is made, locked.
+//! In: an empty directory. Out: a data directory with all databases of the source but the server's own. The statements run as an
+//! account that has rights on those databases, and may name definers. Each definer gets a locked account.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -22,10 +22,10 @@ use crate::sql::{self, Statements, plain_literal};
 
 const ADMIN: &str = "refreshkit_admin";
 const LOADER: &str = "refreshkit_loads";
-/// What is read from the dump at once.
+/// Bytes that are read from the dump at once.
 const PIPE_BYTES: usize = 1 << 20;
 
-/// Fills the data directory of a copy.
+/// Fills the data directory of a copy. Returns the moment that the copy shows.
 pub(super) fn fill(
     house: &House,
     source: &CopySource,
@@ -60,7 +60,7 @@ pub(super) fn fill(
     for database in &source.databases {
         engine::grant_database_to(&mut session, &account, database)?;
     }
-    // Objects keep their definers: each version has its own word for the right to name them.
+    // Objects keep their definers. The right to name a definer has another name in each version.
     for right in ["SET USER", "SET_ANY_DEFINER", "ALLOW_NONEXISTENT_DEFINER", "SET_USER_ID"] {
         session.attempt(&format!("GRANT {right} ON *.* TO {account}"));
     }
@@ -69,7 +69,7 @@ pub(super) fn fill(
         session: Server::at_socket(&socket, LOADER, &loader).connect()?,
         definers: BTreeSet::new(),
     };
-    // Its transaction begins after this.
+    // The dump's transaction begins after this moment.
     let shows = Timestamp::now();
     let outcome = load.run(source, home, program);
     let made = outcome.and_then(|()| make_definers(&mut session, source, &load.definers));
@@ -78,7 +78,7 @@ pub(super) fn fill(
     let in_order = engine::stops_in_order(&home.dir)?;
     made?;
     gone?;
-    // What it had not written yet is lost with one that was killed.
+    // A server that was killed may have lost data that it had not written yet.
     let lost = || Error::Helper {
         what: "the copy's server".to_owned(),
         detail: "it did not stop in order".to_owned(),
@@ -104,7 +104,7 @@ impl CopyLoad<'_> {
         }
         let log = home.dir.join("log.dump");
         let mut dump = Helper::start(&client(source, program), &arguments(source), &log, true)?;
-        // One that ends in the middle of a statement makes that fail: then its own words are the reason.
+        // If the dump program ends in the middle of a statement, loading fails too: its own error is the reason to report.
         match self.load(BufReader::with_capacity(PIPE_BYTES, dump.output()), &log) {
             Ok(()) => dump.finish(&log, &self.house.cancel),
             Err(error @ Error::Interrupted(_)) => Err(error),
@@ -132,7 +132,7 @@ impl CopyLoad<'_> {
     }
 }
 
-/// A table of the copy lies in the copy, wherever it lies at the source.
+/// Removes the directories and tablespaces from a CREATE TABLE: the copy's tables lie in the copy's data directory.
 fn elsewhere(sql: &[u8]) -> Cow<'_, [u8]> {
     match std::str::from_utf8(sql) {
         Ok(text) if text.trim_start().starts_with("CREATE TABLE ") => {
@@ -142,7 +142,7 @@ fn elsewhere(sql: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// The program that dumps.
+/// Returns the dump program that belongs to the server program.
 fn client(source: &CopySource, program: &ServerProgram) -> PathBuf {
     match source.brand {
         Brand::Mysql => program.sibling("mysqldump", "mysqldump"),
@@ -151,7 +151,7 @@ fn client(source: &CopySource, program: &ServerProgram) -> PathBuf {
 }
 
 fn arguments(source: &CopySource) -> Vec<String> {
-    // It insists on this one being first.
+    // The program accepts `--defaults-file` only as the first argument.
     let mut arguments = vec![format!("--defaults-file={}", source.file.display())];
     arguments.extend(source.reach.arguments());
     let common = [
@@ -171,7 +171,7 @@ fn arguments(source: &CopySource) -> Vec<String> {
         arguments.push("--set-gtid-purged=OFF".to_owned());
     }
     if !source.local {
-        // As we log in ourselves: nothing is sent to whoever answers.
+        // TLS with verification, as in our own login: no password goes to another server.
         arguments.push(match source.brand {
             Brand::Mysql => "--ssl-mode=VERIFY_IDENTITY".to_owned(),
             Brand::Mariadb => "--ssl-verify-server-cert".to_owned(),
@@ -184,7 +184,7 @@ fn arguments(source: &CopySource) -> Vec<String> {
     arguments
 }
 
-/// Makes the accounts that objects name, which nobody logs in with.
+/// Makes a locked account for each definer, with rights on the copied databases.
 fn make_definers(
     session: &mut Session,
     source: &CopySource,

@@ -1,12 +1,12 @@
-//! `rds-local copy`: from a live server to a throw-away one that accepts a login of its own.
+//! `rds-local copy`: makes a throw-away copy of a live server, with an account of its own to log in with.
 //!
 //! ```text
 //! look at the source -> journal -> directory, marker -> clone | backup | dump -> start at a port of this host
-//!   -> an account, the token -> journal, document
+//!   -> account, token -> journal, document
 //! ```
 //!
-//! In: the flags. Out: the document's `cluster` and the debt. A kill at any point leaves a journal entry by which `rds-local drop` finds
-//! everything; a failure leaves nothing.
+//! In: the flags. Out: the document's `cluster` and `resources`. A kill at any point leaves a journal entry, by which `rds-local
+//! drop` finds the copy. A failure removes the copy; if that fails too, the entry stays.
 
 use std::path::Path;
 
@@ -26,16 +26,16 @@ use crate::mysql::{self, Server, Session};
 use crate::rds_local::error::Error;
 use crate::sql::{hex, plain_literal};
 
-/// Our own account, over the socket only.
+/// Name of our own account, which logs in over the socket only.
 const ADMIN: &str = "refreshkit_admin";
-/// The account that the rest of the pipe logs in with: what RDS gives to a master user.
+/// Name of the account that the rest of the pipe logs in with. It has the rights of a master user of RDS.
 const USER: &str = "refreshkit_copy";
 const HOST: &str = "127.0.0.1";
-/// Who runs servers where the tool is root and nobody says otherwise.
+/// Users to run the copy as if the tool is root, without `--run-as`; the first that exists is taken.
 const USERS: [&str; 2] = ["refreshkit", "mysql"];
-/// What a data directory takes before anything is in it: system tables, logs.
+/// Bytes of a data directory without any data: system tables, logs.
 const EMPTY_BYTES: u64 = 256 << 20;
-/// How often a port that was free may be somebody else's when the server takes it.
+/// How many more ports are tried if another process takes the chosen one first.
 const PORTS: usize = 5;
 
 /// Makes a copy of the configured source, and writes it into the document.
@@ -83,7 +83,7 @@ pub(in crate::rds_local) fn make(
     let (way, shows, cluster) = match made {
         Ok(made) => made,
         Err(error) => {
-            // What cannot be removed stays owed.
+            // A copy that cannot be removed stays in the journal and the document.
             if place::remove(&dir, Some(&document.run)).is_ok() {
                 house.journal(&document.run).strike(LOCAL_COPY, &id)?;
                 document.forget_resource(LOCAL_COPY, &id);
@@ -112,7 +112,7 @@ pub(in crate::rds_local) fn make(
     Ok(Done::saying(said))
 }
 
-/// Writes down what is about to be made: in the journal, and in the document that is written if this is stopped.
+/// Records the copy before it is made: in the journal, and in the document that is written if the tool is stopped.
 fn owe(
     house: &House,
     document: &mut Document,
@@ -141,7 +141,7 @@ fn owe(
     Ok(marker)
 }
 
-/// Makes the directory and fills it: by one way, and by a dump where that fails and nobody asked for it.
+/// Makes the directory and fills it by the chosen method. If that fails and `--by` was not given, by a dump.
 fn filled(
     house: &House,
     (source, program): (&CopySource, &ServerProgram),
@@ -154,7 +154,7 @@ fn filled(
     };
     by(way).or_else(|error| match error {
         Error::Interrupted(_) => Err(error),
-        // What it left goes with the directory, which is made anew.
+        // `CopyDirectory::make` removes what the failed method left, and makes the directory anew.
         _ if any && way != CopyMethod::Dump => {
             house.progress.warn(&format!("copying by dump, since {} failed: {}", way.word(), chain(&error)));
             by(CopyMethod::Dump)
@@ -163,7 +163,8 @@ fn filled(
     })
 }
 
-/// One of the source's version, or, where the rows alone are taken, any of its brand.
+/// Returns the server program: `--server`, or else one of the source's series, or else any of its brand (only a dump can be
+/// loaded into that). Fails if the copy's user cannot run it.
 fn program(
     source: &CopySource,
     options: &CopyOptions,
@@ -181,7 +182,7 @@ fn program(
     Ok(ServerProgram { lower_case: source.lower_case(), ..found })
 }
 
-/// Who the server runs as: nobody but us, unless we are root.
+/// Returns the user to run the copy's server as; `None`, which means this user, if the tool is not root.
 fn user(options: &CopyOptions) -> Result<Option<HostUser>, Error> {
     if !rustix::process::geteuid().is_root() {
         return Ok(None);
@@ -194,7 +195,7 @@ fn user(options: &CopyOptions) -> Result<Option<HostUser>, Error> {
     found.map(Some).ok_or(Error::NoUser(wanted))
 }
 
-/// Fills it. Out: the moment that the copy shows.
+/// Fills the data directory by one method. Returns the moment that the copy shows.
 fn fill(
     house: &House,
     source: &CopySource,
@@ -209,7 +210,7 @@ fn fill(
     }
 }
 
-/// Starts the copy, makes its accounts, proves the login from outside, leaves the token.
+/// Starts the copy, makes its account, proves by a login over TCP that it can be reached, and leaves the token.
 fn open(
     house: &House,
     document: &Document,
@@ -243,12 +244,12 @@ fn open(
     copy.directory = Some(home.dir.display().to_string());
     mysql::Access::default().to_copy(&copy, &house.config.restore)?.connect()?;
     copy.token = claim::plant(&mut session)?;
-    // What the tools after this one are told by the document, they look up here.
+    // The next tools check the document's `cluster` against this journal entry.
     house.journal(&document.run).record_copy(&copy)?;
     Ok(cluster)
 }
 
-/// Starts it at a port of this host that nobody has.
+/// Starts the copy's server at a free port of this host. Returns the port.
 fn start(
     house: &House,
     of_source: &str,
@@ -280,8 +281,8 @@ fn start(
     }
 }
 
-/// What production does by itself, its copy does not: no events, no replication, no binary log. Nothing waits for the disk,
-/// since nothing here has to outlive a crash.
+/// Returns option-file lines for the copy's server: no events, no replication, no binary log. Commits do not wait for the disk,
+/// since the copy need not survive a crash.
 fn settings(memory: &str) -> String {
     format!(
         "{NOTHING_REMOTE}event-scheduler=OFF\nskip-log-bin\nloose-skip-slave-start\nloose-skip-replica-start\n\
@@ -291,7 +292,7 @@ fn settings(memory: &str) -> String {
     )
 }
 
-/// One that is told from all accounts that came with the data by its host: that comes before a name.
+/// Makes the pipe's account. Its host is an address, so that the server prefers it to accounts of the data with a host name.
 fn make_account(session: &mut Session, password: &str) -> Result<(), Error> {
     let (account, deed) = (format!("'{USER}'@'{HOST}'"), "making the account of the copy");
     session.run(deed, "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'")?;

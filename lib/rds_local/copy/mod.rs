@@ -1,10 +1,10 @@
-//! A throw-away copy of a live server on this host: the night without AWS.
+//! Makes and removes a throw-away copy of a live server on this host: the pipe without AWS.
 //!
-//! In: the option file of a server. Out: a document with a `cluster` that the rest of the pipe takes as it takes one of
-//! `rds-restore`: its debt in the journal before anything is made, an expiry, a token on the copy. And its removal.
+//! In: the option file of a server. Out: a document with a `cluster` that the rest of the pipe takes like one of `rds-restore`.
+//! The copy is in the journal before anything is made, it expires, and it holds a token.
 //!
 //! ```text
-//! source (what is there, how can it be copied)  ->  place (a directory with our marker)  ->  clone | backup | dump
+//! source (what it is, how it can be copied)  ->  place (a directory with our marker)  ->  clone | backup | dump
 //!   ->  make (start it, accounts, token, journal, document)          drop: journal, marker  ->  place (stop, remove)
 //! ```
 

@@ -54,7 +54,7 @@ pub struct PlaceOptions {
 }
 
 impl PlaceOptions {
-    /// The directory of the copies, with its whole path.
+    /// Returns the absolute path of the directory of the copies.
     pub(super) fn dir(&self, state_dir: &Path) -> Result<PathBuf, Error> {
         let named = self.dir.clone().unwrap_or_else(|| {
             let mut name = state_dir.as_os_str().to_owned();
@@ -65,7 +65,7 @@ impl PlaceOptions {
     }
 }
 
-/// A size as an option file has it: nothing else may get into it.
+/// Checks a size such as `256M`. It goes into an option file as it is, so nothing else is accepted.
 fn size(text: &str) -> Result<String, String> {
     let number = text.strip_suffix(['K', 'M', 'G', 'k', 'm', 'g']).unwrap_or(text);
     if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -1,13 +1,13 @@
-//! Where copies are, and which of them are ours.
+//! The directories of copies: their layout, their markers, their removal.
 //!
 //! ```text
-//! DIR/copy-0123456789ab/copy.json   the marker: which run made it, who, until when; the first to come and the last to go
-//! …/lock                            held by whoever makes or removes it
-//! …/data, run, tmp, files, log      what its server needs (`engine/service.rs`)
-//! …/client.cnf                      how to log in to it
+//! DIR/copy-0123456789ab/copy.json   the marker: run, owner, expiry; the first file to be written and the last to be removed
+//! …/lock                            held by the process that makes or removes the copy
+//! …/data, run, tmp, files, log      the files of its server (`engine/service.rs`)
+//! …/client.cnf                      the login of the copy
 //! ```
 //!
-//! In: a directory. Out: a [`CopyDirectory`] that is locked, and its removal, which finishes whatever was left half made or half removed.
+//! In: a directory. Out: a locked [`CopyDirectory`]. The removal also deals with a copy that is half made or half removed.
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::Write;
@@ -25,10 +25,10 @@ use crate::sql::hex;
 
 const MARKER: &str = "copy.json";
 const LOCK: &str = "lock";
-/// How often what is removed may turn out not to be empty: a server that is killed may write a last file.
+/// How many times a removal is tried: a server that was just killed may still write a last file.
 const TRIES: usize = 5;
 
-/// What the file in a copy's directory says, by which it is known as ours.
+/// The content of `copy.json`, by which a copy is recognised as ours.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Marker {
     pub(super) run: String,
@@ -37,21 +37,21 @@ pub(super) struct Marker {
     pub(super) expires_at: Timestamp,
 }
 
-/// The directory of a copy, locked for us.
+/// The directory of a copy, locked for this process.
 #[derive(Debug)]
 pub(super) struct CopyDirectory {
     pub(super) dir: PathBuf,
-    /// Who its server runs as, where we are root.
+    /// The user that the server runs as; `None`: this user.
     pub(super) user: Option<HostUser>,
     _lock: File,
 }
 
-/// What the copy of a run is called.
+/// Returns the name of a run's copy.
 pub(super) fn id_of(run: &str) -> String {
     format!("copy-{}", &hex(&Sha256::digest(run.as_bytes()))[..12])
 }
 
-/// Makes the directory of the copies, or looks at the one that is there.
+/// Makes the directory of the copies if it does not exist. Returns its canonical path. Fails if it is unfit for server data.
 pub(super) fn open(root: &Path, user: Option<HostUser>) -> Result<PathBuf, Error> {
     if !root.exists() {
         make(root, mode(user))?;
@@ -64,7 +64,7 @@ pub(super) fn open(root: &Path, user: Option<HostUser>) -> Result<PathBuf, Error
 }
 
 impl CopyDirectory {
-    /// Makes the directory of a copy. What an earlier try of the same run left there goes first.
+    /// Makes and locks the directory of a copy. Removes what an earlier try of the same run left there.
     pub(super) fn make(dir: &Path, user: Option<HostUser>, marker: &Marker) -> Result<Self, Error> {
         if dir.exists() {
             remove(dir, Some(&marker.run))?;
@@ -83,25 +83,25 @@ impl CopyDirectory {
         engine::data_in(&self.dir)
     }
 
-    /// Gives its server what that writes.
+    /// Makes the server's user the owner of the data directory.
     pub(super) fn give_data(&self) -> Result<(), Error> {
         Ok(self.user.map_or(Ok(()), |user| user.give(&self.data()))?)
     }
 }
 
-/// What a directory says about itself, if it is a copy.
+/// Reads the marker of a directory; `None` if there is none or it cannot be parsed.
 pub(super) fn marker(dir: &Path) -> Option<Marker> {
     serde_json::from_slice(&fs::read(dir.join(MARKER)).ok()?).ok()
 }
 
-/// The copies in a directory.
+/// Returns the copies in a directory, with their markers.
 pub(super) fn all(root: &Path) -> Vec<(PathBuf, Marker)> {
     let entries = fs::read_dir(root).into_iter().flatten().flatten();
     entries.filter_map(|entry| marker(&entry.path()).map(|marker| (entry.path(), marker))).collect()
 }
 
-/// Stops the server of a copy and removes all of it. `run`: whose journal names this directory; without one its marker has to
-/// say whose it is. Whether there was anything.
+/// Stops the server of a copy and removes its directory. Returns whether the directory existed. `run`: the run whose journal
+/// names the directory; a marker of another run is refused. Without `run` the marker must be readable.
 pub(super) fn remove(dir: &Path, run: Option<&str>) -> Result<bool, Error> {
     let found = match fs::symlink_metadata(dir) {
         Ok(found) => found,
@@ -112,9 +112,9 @@ pub(super) fn remove(dir: &Path, run: Option<&str>) -> Result<bool, Error> {
     if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
         return refuse("it is no directory of this user");
     }
-    // What runs on it is known by its own path, not by one through a link or `..`.
+    // Servers are found by the canonical path of their directory.
     let dir = &dir.canonicalize().map_err(Error::file("find", dir))?;
-    // One that was made a moment before its maker was killed, or all but removed.
+    // Succeeds for an empty directory: one whose maker was killed before the marker, or that was almost removed.
     if fs::remove_dir(dir).is_ok() {
         return Ok(true);
     }
@@ -131,7 +131,7 @@ pub(super) fn remove(dir: &Path, run: Option<&str>) -> Result<bool, Error> {
     let lock = lock(dir)?;
     engine::stop(&engine::data_in(dir))?;
     let entries = fs::read_dir(dir).map_err(Error::file("read", dir))?;
-    // In this order: what has no marker is nobody's.
+    // The lock and the marker are removed last, in this order: a directory without a marker is not ours.
     let last = [LOCK, MARKER];
     for entry in entries.flatten().filter(|entry| !last.iter().any(|name| entry.file_name() == *name)) {
         remove_all(&entry.path())?;
@@ -162,7 +162,7 @@ fn remove_all(path: &Path) -> Result<(), Error> {
     outcome.map_err(Error::file("remove", path))
 }
 
-/// Whoever is at work in it holds this; the kernel lets go of it when that is killed.
+/// Locks the directory of a copy. The kernel releases the lock of a killed process.
 fn lock(dir: &Path) -> Result<File, Error> {
     let path = dir.join(LOCK);
     let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(&path);
@@ -176,7 +176,7 @@ fn mode(user: Option<HostUser>) -> u32 {
     if user.is_some() { 0o711 } else { 0o700 }
 }
 
-/// Makes a directory with this mode, whatever the umask, and those above it.
+/// Makes a directory with this mode, whatever the umask, and its parents.
 fn make(path: &Path, mode: u32) -> Result<(), Error> {
     DirBuilder::new().recursive(true).mode(mode).create(path).map_err(Error::file("create", path))?;
     fs::set_permissions(path, Permissions::from_mode(mode)).map_err(Error::file("change the mode of", path))
@@ -196,7 +196,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let dir = folder.path().join(id_of("night"));
         assert!(!remove(&dir, Some("night")).unwrap());
-        // Before the marker; in the middle of it; with everything; all but gone.
+        // Killed before the marker; in the middle of writing it; after everything; almost removed.
         fs::create_dir(&dir).unwrap();
         assert!(remove(&dir, Some("night")).unwrap());
         fs::create_dir(&dir).unwrap();
@@ -210,7 +210,7 @@ mod tests {
         std::mem::drop(home);
         assert!(matches!(remove(&dir, Some("day")), Err(Error::NoCopy { .. })), "it is another run's");
         assert_eq!(all(folder.path()), [(dir.clone(), marked("night"))]);
-        // Once more by the same run: what was there goes.
+        // A second copy of the same run removes the first.
         std::mem::drop(CopyDirectory::make(&dir, None, &marked("night")).unwrap());
         assert!(!dir.join("data").exists());
         fs::remove_file(dir.join(LOCK)).unwrap();
@@ -237,7 +237,7 @@ mod tests {
                 std::thread::sleep(std::time::Duration::from_millis(5));
             }
             std::mem::drop(home);
-            // A process that another test is just making holds our lock until it is itself.
+            // A process that another test has just forked holds our lock until its exec.
             let removed = (0..100).find_map(|_| {
                 let removed = remove(&root.join(id_of("night")), Some("night")).ok();
                 removed.or_else(|| {

@@ -1,6 +1,6 @@
-//! The server that is copied: what it is, and what its copy must have in common with it.
+//! The server that is copied, and the settings that its copy must share with it.
 //!
-//! In: an option file. Out: version, databases, settings. Nothing is changed there.
+//! In: an option file. Out: version, databases, settings. Nothing is changed on the source.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::mysql::{Access, Engine, OptionFile, Session, expand_home};
 use crate::rds_local::error::Error;
 use crate::sql::{literal, name};
 
-/// What the files of a data directory, and the meaning of what is in them, depend on.
+/// Variables that decide how a server reads the files of a data directory and what the SQL in them means.
 const SETTINGS: &[&str] = &[
     "sql_mode",
     "character_set_server",
@@ -24,7 +24,7 @@ const SETTINGS: &[&str] = &[
     "innodb_default_row_format",
     "innodb_file_per_table",
 ];
-/// SQL modes that MySQL 8.0 took away.
+/// SQL modes with which MySQL 8.0 does not start: it has removed them.
 const REMOVED_MODES: &[&str] = &[
     "DB2",
     "MAXDB",
@@ -38,15 +38,15 @@ const REMOVED_MODES: &[&str] = &[
     "ORACLE",
     "POSTGRESQL",
 ];
-/// Variables that are asked for beside those.
+/// More variables that are read from the source.
 const FACTS: &[&str] =
     &["lower_case_table_names", "datadir", "port", "skip_networking", "time_zone", "hostname", "pid_file"];
-/// Lines that keep a copy's tables from being those of another server: engines that read and write elsewhere, which the files or
-/// the plugins of a source may bring. Not CONNECT: where it is not loaded, its option would be taken for `connect-timeout`.
+/// Option-file lines that turn off engines whose tables are elsewhere; the source's files or plugins may bring them. Not CONNECT:
+/// where that is not loaded, the server would take its option for `connect-timeout`.
 pub(super) const NOTHING_REMOTE: &str =
     "loose-federated=OFF\nloose-spider=OFF\nloose-s3=OFF\nloose-sphinx=OFF\n";
 
-/// The way to a server: the one that is looked at is the one that is copied, so every program is told it whole.
+/// The address of the source. Every helper program gets all of it, so that it copies the server that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reach {
     Socket(String),
@@ -54,7 +54,7 @@ pub(super) enum Reach {
 }
 
 impl Reach {
-    /// As the option file says it, and as we log in ourselves.
+    /// Takes the address from the option file, by the rules of our own login.
     fn of(options: &OptionFile) -> Self {
         let host = options.host.as_deref().filter(|host| *host != "localhost");
         match &options.socket {
@@ -63,10 +63,10 @@ impl Reach {
         }
     }
 
-    /// For a client program, whatever else its option file says.
+    /// Returns the address as arguments of a client program; they beat the option file.
     pub(super) fn arguments(&self) -> Vec<String> {
         match self {
-            // Without this name it would not take the socket.
+            // A client takes the socket only with the host name `localhost`.
             Self::Socket(path) => {
                 vec![
                     "--protocol=socket".to_owned(),
@@ -80,7 +80,7 @@ impl Reach {
         }
     }
 
-    /// Whether it ends on this host, where no TLS is wanted. What answers there may still be the end of a tunnel.
+    /// True when the address is on this host, so that TLS is not required. It may be the end of a tunnel to another host.
     fn is_local(&self) -> bool {
         match self {
             Self::Socket(_) => true,
@@ -91,34 +91,34 @@ impl Reach {
     }
 }
 
-/// A server to copy.
+/// The server that is copied.
 #[derive(Debug)]
 pub(super) struct CopySource {
-    /// Its option file, with the whole path.
+    /// Canonical path of the option file.
     pub(super) file: PathBuf,
-    /// What the option file says.
+    /// The contents of the option file, with an absolute `ssl-ca`.
     pub(super) options: OptionFile,
     pub(super) brand: Brand,
-    /// The server's version as it says it itself: `10.11.19-MariaDB-log`.
+    /// The version that the server reports: `10.11.19-MariaDB-log`.
     pub(super) version: String,
-    /// The way to it.
+    /// The address that the option file gives.
     pub(super) reach: Reach,
-    /// Whether that ends on this host.
+    /// True when that address is on this host.
     pub(super) local: bool,
-    /// The databases that are not the server's own.
+    /// All databases but the server's own.
     pub(super) databases: Vec<String>,
-    /// How far its time is from UTC now: `+01:00`.
+    /// Present offset of the server's time zone from UTC: `+01:00`. `None` if unknown.
     offset: Option<String>,
     variables: BTreeMap<String, String>,
 }
 
 impl CopySource {
-    /// Logs in and looks.
+    /// Logs in, reads the variables and databases, and returns them with the session.
     pub(super) fn look(file: &Path) -> Result<(Self, Session), Error> {
         let file = file.canonicalize().map_err(Error::file("read", file))?;
         let mut options = OptionFile::read(&file)?;
         if let Some(ca) = &mut options.tls_ca {
-            // As every client reads it: from where it was started. Who works for us is started elsewhere.
+            // A relative path is meant from our working directory, but our helpers work in `/`.
             let path = PathBuf::from(expand_home(ca));
             *ca = std::path::absolute(&path).map_err(Error::file("find", &path))?.display().to_string();
         }
@@ -151,12 +151,12 @@ impl CopySource {
         Ok((source, session))
     }
 
-    /// The value of one of the source's variables; empty if it has none.
+    /// Returns the value of a variable; empty if the source has none.
     pub(super) fn variable(&self, name: &str) -> &str {
         self.variables.get(name).map_or("", String::as_str)
     }
 
-    /// Where it listens, if it does. One behind a socket listens at its own port of this host, if it is here at all.
+    /// Returns the TCP address of the source, if it listens at one. For a socket: its port on this host, if it is on this host.
     pub(super) fn address(&self) -> Option<(String, u16)> {
         let listens = self.variable("skip_networking") != "ON";
         match &self.reach {
@@ -168,14 +168,14 @@ impl CopySource {
         }
     }
 
-    /// Whether it says that it is on this host.
+    /// True when the source's `hostname` is that of this host.
     pub(super) fn says_this_host(&self) -> bool {
         let ours = engine::host_name();
         !ours.is_empty() && ours == self.variable("hostname")
     }
 
-    /// Why the files of its data directory cannot be read here, if that is so. A tunnel leads to another host, a socket may be a
-    /// container's, and the same path is there too: so the process that it names has to be at work in the directory that it names.
+    /// Returns why the source's data directory cannot be read here, or `None` if it can. The address may be a tunnel to another
+    /// host or a container's socket, and the same path may exist here: so the process of its pid file must work in its directory.
     pub(super) fn is_elsewhere(&self) -> Option<String> {
         if !self.says_this_host() {
             return Some(format!("the source says that it is on {}", self.variable("hostname")));
@@ -189,7 +189,7 @@ impl CopySource {
             Ok(text) => text.trim().parse::<u32>().ok(),
             Err(why) => return Some(format!("this user cannot read {}: {why}", pid_file.display())),
         };
-        // A server stands in its data directory.
+        // A server's working directory is its data directory.
         let works = |process: u32| engine::is_same(Path::new(&format!("/proc/{process}/cwd")), &data);
         (!process.is_some_and(works)).then(|| {
             format!(
@@ -200,13 +200,13 @@ impl CopySource {
         })
     }
 
-    /// Whether it writes all names in lower case.
+    /// True when the source stores table names in lower case (`lower_case_table_names=1`).
     pub(super) fn lower_case(&self) -> bool {
         self.variable("lower_case_table_names") == "1"
     }
 
-    /// Lines of an option file that make the copy mean what it says as the source does, and, where it has the files of that, read
-    /// them. A server on files of its own is of any version, and knows no time zone by its name.
+    /// Returns option-file lines that make the copy read SQL as the source does. `of_files`: the copy has the source's files, and
+    /// gets InnoDB's settings too. Without them the copy may have another version, and knows no named time zones.
     pub(super) fn settings(&self, of_files: bool) -> String {
         let mut lines = String::new();
         for known in SETTINGS.iter().filter(|known| of_files || !known.starts_with("innodb_")) {
@@ -228,7 +228,7 @@ impl CopySource {
         lines
     }
 
-    /// How many bytes its tables take, as it says.
+    /// Returns the size of all tables and their keys in bytes, as the source reports it.
     pub(super) fn bytes(&self, session: &mut Session) -> Result<u64, Error> {
         let mut bytes = 0_u64;
         for database in &self.databases {
@@ -237,7 +237,7 @@ impl CopySource {
             for size in
                 rows.iter().flat_map(|row| ["Data_length", "Index_length"].map(|name| row.get_opt(name)))
             {
-                // A view has none.
+                // A view has no sizes.
                 let size: u64 = size.and_then(Result::ok).unwrap_or_default();
                 bytes = bytes.saturating_add(size);
             }
@@ -245,7 +245,8 @@ impl CopySource {
         Ok(bytes)
     }
 
-    /// The first table of none of these engines. One that cannot be opened says of none, and may be of any.
+    /// Returns the first table whose engine is none of these, with that engine, as text. A table that cannot be opened shows no
+    /// engine, and counts too.
     pub(super) fn not_of(&self, engines: &[&str], session: &mut Session) -> Result<Option<String>, Error> {
         let deed = "looking for tables of other engines";
         let known: Vec<String> = engines.iter().map(|engine| literal(engine)).collect();
@@ -270,19 +271,19 @@ impl CopySource {
     }
 }
 
-/// Minutes from UTC as a server writes them.
+/// Writes minutes from UTC as servers do: `+01:00`.
 fn offset_of(minutes: i64) -> String {
     let sign = if minutes < 0 { '-' } else { '+' };
     format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
 }
 
-/// SQL modes of MySQL without those that 8.0 does not start with.
+/// Removes the SQL modes with which MySQL 8.0 does not start.
 fn without_removed(modes: &str) -> String {
     let kept: Vec<&str> = modes.split(',').filter(|mode| !REMOVED_MODES.contains(mode)).collect();
     kept.join(",")
 }
 
-/// Whether a value of the source's can stand in an option file: nothing that ends a line or begins a comment.
+/// True when a value can stand in an option file: nothing in it ends a line or begins a comment.
 fn is_plain(value: &str) -> bool {
     value.chars().all(|c| c.is_ascii_alphanumeric() || "_,:;./+-".contains(c))
 }
@@ -353,9 +354,9 @@ mod tests {
         let of = |host, port, socket| reach(host, port, socket).arguments().join(" ");
         let socket = "--protocol=socket --host=localhost --socket=/run/s";
         assert_eq!(of(None, None, Some("/run/s")), socket);
-        // The socket is what we take ourselves, whatever host is named beside it.
+        // Our own login takes the socket too, whatever the host is.
         assert_eq!(of(Some("db.internal"), Some(3307), Some("/run/s")), socket);
-        // A client program would take its own socket for that name.
+        // With `localhost` a client program would take its default socket.
         assert_eq!(of(Some("localhost"), Some(3307), None), "--protocol=tcp --host=127.0.0.1 --port=3307");
         assert_eq!(of(Some("db.internal"), None, None), "--protocol=tcp --host=db.internal --port=3306");
     }
@@ -388,7 +389,7 @@ mod tests {
         };
         assert!(of("elsewhere").is_some_and(|why| why.contains("on elsewhere")));
         assert!(of(ours.trim()).is_some_and(|why| why.contains("cannot read")));
-        // The same path is on this host too, and another process has the number.
+        // The path exists on this host, but the number in the pid file is another process's.
         std::fs::write(&pid, std::process::id().to_string()).unwrap();
         assert!(of(ours.trim()).is_some_and(|why| why.contains("no process of this host")));
         let mut server =

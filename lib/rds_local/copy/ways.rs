@@ -1,4 +1,4 @@
-//! The ways to copy a live server, and which of them can be gone.
+//! The methods to copy a live server, and which of them work for a source.
 
 use std::process::{Command, Stdio};
 
@@ -10,8 +10,8 @@ use crate::house::House;
 use crate::mysql::{Session, number};
 use crate::rds_local::error::Error;
 
-/// Engines whose rows are in the data directory: on a copy of the files they are the copy's own. With others (FEDERATED, SPIDER,
-/// CONNECT, S3) they are still those of a server elsewhere, and what the pipe does to the copy would be done there.
+/// Engines that keep their rows in the data directory. Others (FEDERATED, SPIDER, CONNECT, S3) keep them elsewhere, also for a
+/// copy of the files: the pipe's changes to the copy would be made there.
 const LOCAL_ENGINES: &[&str] =
     &["InnoDB", "MyISAM", "Aria", "MEMORY", "CSV", "ARCHIVE", "MRG_MyISAM", "SEQUENCE", "BLACKHOLE"];
 
@@ -27,7 +27,7 @@ pub enum CopyMethod {
 }
 
 impl CopyMethod {
-    /// The word that a person types for it.
+    /// The word for the method on the command line.
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Clone => "clone",
@@ -37,7 +37,8 @@ impl CopyMethod {
     }
 }
 
-/// The way that a person wants, or the best that can be gone.
+/// Returns the method of `--by`, and fails if it does not work. Without `--by`: the best one for the brand, or a dump if that one
+/// does not work.
 pub(super) fn choose(
     house: &House,
     (source, session): (&CopySource, &mut Session),
@@ -58,7 +59,7 @@ pub(super) fn choose(
     }
 }
 
-/// What is in the way of a way.
+/// Returns why a method does not work for this source, or `None` if it does.
 fn obstacle(
     source: &CopySource,
     session: &mut Session,
@@ -82,7 +83,8 @@ fn obstacle(
                 Some(which) => {
                     Some(format!("{which}, whose rows may be elsewhere: the copy would write there"))
                 }
-                // Versions differ in whether and where they say it; what was copied is looked at again.
+                // MariaDB's versions differ in whether and where they list files, so an error is no obstacle. `backup::fill`
+                // checks the copied files.
                 None => {
                     engine::file_elsewhere(session, source.variable("datadir")).unwrap_or(None).map(outside)
                 }
@@ -93,7 +95,7 @@ fn obstacle(
     })
 }
 
-/// Whether a clone goes from a patch of a series to another: since 8.0.37, and in the series after 8.3.
+/// True when a server of this version can clone to and from another patch of its series: 8.0.37 and later, 8.4 and later.
 fn clones_across_patches(version: &str) -> bool {
     let patch =
         version.split(|c: char| !c.is_ascii_digit()).nth(2).and_then(|patch| patch.parse::<u16>().ok());
@@ -129,14 +131,14 @@ fn clone_obstacle(source: &CopySource, program: &ServerProgram) -> Option<String
             source.file.display()
         ));
     }
-    // The recipient is made with these.
+    // The recipient's data directory has these values.
     [("innodb_page_size", "16384"), ("innodb_data_file_path", "ibdata1:12M:autoextend")]
         .into_iter()
         .find(|(name, usual)| source.variable(name) != *usual)
         .map(|(name, usual)| format!("{name} of the source is {}, not {usual}", source.variable(name)))
 }
 
-/// What the source itself says against it. Asked beforehand, since a clone that is refused in the middle has cost its time.
+/// Returns why the source would refuse a clone, or `None`. Checked beforehand, since a clone that fails in the middle costs time.
 fn clone_refusal(source: &CopySource, session: &mut Session) -> Result<Option<String>, Error> {
     if !has_clone(session)? {
         let why = "the source does not have the plugin: INSTALL PLUGIN clone SONAME 'mysql_clone.so'";
@@ -158,13 +160,14 @@ fn clone_refusal(source: &CopySource, session: &mut Session) -> Result<Option<St
     Ok(source.not_of(&["InnoDB"], session)?.map(|which| format!("{which}, which it would leave empty")))
 }
 
-/// The server's own word, as a clone gets it when it begins: whatever the right comes from. Nobody is blocked who changes rows.
+/// True when the account may copy files. Takes and releases the lock that a clone takes, so that a right through a role counts
+/// too. The lock does not block changes to rows.
 fn may_back_up(session: &mut Session) -> Result<bool, Error> {
     let deed = "asking for the right to copy files";
     session.run(deed, "SET SESSION lock_wait_timeout = 1")?;
     match session.run(deed, "LOCK INSTANCE FOR BACKUP") {
         Ok(_) => session.run(deed, "UNLOCK INSTANCE").map(|_| true).map_err(Into::into),
-        // Somebody changes a table just now.
+        // The right is there, but a running DDL statement holds up the lock.
         Err(e) if e.number() == Some(number::LOCK_WAIT_TIMEOUT) => Ok(true),
         Err(e) if e.number() == Some(number::SPECIFIC_ACCESS_DENIED) => Ok(false),
         Err(e) => Err(e.into()),

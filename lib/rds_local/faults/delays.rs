@@ -1,12 +1,12 @@
-//! How long the states take: as short as the work allows, or stretched so that a person or a test can watch.
+//! How long resources stay in their states: no longer than the work takes, or long enough for a person or a test to watch.
 //!
-//! In: `--delays 0.5` (everything half as long as by default), `--delays snapshot=10,password=60` (seconds). Out: the
-//! least time each step takes; the real copying and starting of servers happens inside it.
+//! In: `--delays 0.5` (all steps half as long as by default), `--delays snapshot=10,password=60` (seconds). Out: how long each
+//! step waits, in addition to the real copying and starting of servers.
 
 use std::str::FromStr;
 use std::time::Duration;
 
-/// What can be delayed.
+/// The steps that can be delayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DelayedStep {
     Snapshot,
@@ -17,7 +17,7 @@ pub(crate) enum DelayedStep {
     Delete,
 }
 
-/// The words of the steps and how long they take by default, in seconds.
+/// The name of each step on the command line, and its default delay in seconds.
 const STEPS: &[(DelayedStep, &str, f64)] = &[
     (DelayedStep::Snapshot, "snapshot", 4.0),
     (DelayedStep::Restore, "restore", 5.0),
@@ -27,10 +27,10 @@ const STEPS: &[(DelayedStep, &str, f64)] = &[
     (DelayedStep::Delete, "delete", 2.0),
 ];
 
-/// The longest delay that is taken, in seconds: a day.
+/// The longest delay, and the largest scale, that is accepted: a day in seconds.
 const SECONDS_MAX: f64 = 86_400.0;
 
-/// The least time of each step.
+/// The delay of each step, in seconds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delays {
     seconds: [f64; STEPS.len()],

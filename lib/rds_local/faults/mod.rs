@@ -1,4 +1,4 @@
-//! The faults in force: what the next call meets, and what a resource meets on its way.
+//! The fault rules in force: those for calls, and those for resources on their way to `available`.
 
 pub(super) mod delays;
 pub(super) mod language;
@@ -27,7 +27,6 @@ struct PathRule {
     how: PathFault,
 }
 
-/// All rules that are in force.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     calls: Vec<CallRule>,
@@ -35,7 +34,7 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    /// Takes a rule in. Deeds are not rules.
+    /// Adds a rule; `Clear` removes all rules. Ignores a `Deed`: `control::inject` does that at once.
     pub(crate) fn add(&mut self, line: &str, fault: FaultRule) {
         let line = line.trim().to_owned();
         match fault {
@@ -48,7 +47,7 @@ impl Faults {
         }
     }
 
-    /// What the call meets; counted rules are used up by one.
+    /// Returns the fault of the first rule for this action, and lowers the rule's count by one.
     pub(crate) fn meet(&mut self, action: &str) -> Option<CallFault> {
         self.expire();
         let rule = self.calls.iter_mut().find(|rule| rule.action == "*" || rule.action == action)?;
@@ -67,7 +66,7 @@ impl Faults {
         });
     }
 
-    /// The state in which the resource ends instead of `available`.
+    /// Returns the state in which the resource ends instead of `available`.
     pub(crate) fn failure(&self, kind: LocalKind, id: &str) -> Option<String> {
         self.on(kind, id).find_map(|how| match how {
             PathFault::Fail(state) => Some(state.clone()),
@@ -75,24 +74,24 @@ impl Faults {
         })
     }
 
-    /// Whether the resource stays where it is.
+    /// True when the resource stays in its present state.
     pub(crate) fn stuck(&self, kind: LocalKind, id: &str) -> bool {
         self.on(kind, id).any(|how| *how == PathFault::Stick)
     }
 
-    /// How much longer a resource is to take on its way.
+    /// Returns how much longer the resource takes, by all rules together.
     pub(crate) fn delay(&self, kind: LocalKind, id: &str) -> Duration {
         self.on(kind, id)
             .map(|how| if let PathFault::Delay(time) = how { *time } else { Duration::ZERO })
             .sum()
     }
 
-    /// Whether a new password never comes into force.
+    /// True when a new master password of the resource never comes into force.
     pub(crate) fn password_never(&self, kind: LocalKind, id: &str) -> bool {
         self.on(kind, id).any(|how| *how == PathFault::PasswordNever)
     }
 
-    /// How often the cluster gets an automated snapshot.
+    /// Returns the time between automated snapshots of the cluster.
     pub(crate) fn automated_every(&self, kind: LocalKind, id: &str) -> Option<Duration> {
         self.on(kind, id).find_map(|how| match how {
             PathFault::AutomatedEvery(time) => Some(*time),
@@ -107,7 +106,7 @@ impl Faults {
             .map(|rule| &rule.how)
     }
 
-    /// The rules as they were written, for people.
+    /// Returns the lines of all rules in force, as they were written.
     pub(crate) fn lines(&mut self) -> Vec<String> {
         self.expire();
         let calls = self.calls.iter().map(|rule| &rule.line);
@@ -115,7 +114,7 @@ impl Faults {
     }
 }
 
-/// Whether a name matches a pattern with `*` in it.
+/// True when a name matches a glob such as `night-*`.
 pub(crate) fn matches(pattern: &str, name: &str) -> bool {
     Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(name))
 }

@@ -1,4 +1,4 @@
-//! What is not RDS: faults taken in and deeds done at once, and a list of everything as JSON.
+//! Requests that are not RDS's: adding faults, some of which are done at once, and a list of all resources as JSON.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,8 @@ use crate::rds_local::state::model::{
 };
 use crate::rds_local::state::{LocalState, source_type};
 
-/// Takes fault lines in, all or none. Empty lines and those that begin with `#` are skipped.
+/// Adds fault lines, or none of them if one cannot be parsed. Stops at a `Deed` that fails; the lines before it stay in force.
+/// Skips empty lines and those that begin with `#`. Returns the number of faults.
 pub(crate) fn inject(cloud: &Arc<LocalCloud>, text: &str) -> Result<usize, String> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let faults: Vec<(&str, FaultRule)> =
@@ -59,7 +60,7 @@ fn edit(cloud: &LocalCloud, cluster: &LocalCluster, change: impl FnOnce(&mut Loc
     cloud.change(|state| state.cluster(&cluster.key(), &cluster.resource_id).map(change));
 }
 
-/// Puts a state over the real one of everything that matches, or takes it away.
+/// Shows a state instead of the real one on all matching resources; without a state shows the real one again.
 fn show(
     cloud: &LocalCloud,
     kind: LocalKind,
@@ -96,7 +97,7 @@ pub(crate) fn automated(cloud: &Arc<LocalCloud>, cluster: &LocalCluster, age: Du
     let minute = at.strftime("%Y-%m-%d-%H-%M").to_string();
     let snapshot = cloud.change(|state| {
         let mut id = format!("rds:{}-{minute}", cluster.id);
-        // The service takes one a day at most; a second one of the same minute needs another name.
+        // RDS takes at most one automated snapshot a day. Here a second one in the same minute needs another name.
         if state.snapshots.contains_key(&key(cluster.plain, &id)) {
             id = format!("{id}-{:03}", at.subsec_millisecond());
         }
@@ -113,7 +114,7 @@ pub(crate) fn automated(cloud: &Arc<LocalCloud>, cluster: &LocalCluster, age: Du
     cloud.spawn(move |cloud| snapshot::take_snapshot(cloud, &snapshot));
 }
 
-/// A new manual snapshot of a cluster.
+/// Makes a new manual snapshot of a cluster, in the state `creating`.
 pub(crate) fn snapshot_of(cluster: &LocalCluster, id: &str, at: Timestamp) -> LocalSnapshot {
     LocalSnapshot {
         id: id.to_owned(),
@@ -138,7 +139,7 @@ pub(crate) fn snapshot_of(cluster: &LocalCluster, id: &str, at: Timestamp) -> Lo
     }
 }
 
-/// Records of manual snapshots that hold no data, an hour apart.
+/// Adds records of manual snapshots without data, dated an hour apart.
 fn records(state: &mut LocalState, cluster: &LocalCluster, count: u32) {
     for number in 1..=count {
         let at = Timestamp::now().checked_sub(Duration::from_secs(3_600 * u64::from(number)));
@@ -151,7 +152,7 @@ fn records(state: &mut LocalState, cluster: &LocalCluster, count: u32) {
     }
 }
 
-/// Everything there is, for people and scripts.
+/// Lists all resources as JSON, for people and scripts.
 pub(crate) fn list(cloud: &LocalCloud) -> String {
     let value = cloud.look(|state| {
         let clusters = state.clusters.values().filter(|c| !c.plain);

@@ -1,31 +1,31 @@
-//! Who may come in: whoever was told the endpoint, and no web page.
+//! Lets in requests from callers that know the endpoint's URL, and none from web pages.
 //!
-//! In: the headers and the path of a request. Out: the rest of the path, or why not. A page that a browser on this host shows can send
-//! forms to 127.0.0.1, under its own name for it too (DNS rebinding); but it cannot guess a path of 128 random bits, a browser says
-//! whose page it is (`Origin`), and a name that is not ours stands in `Host`.
+//! In: the headers and the path of a request. Out: the rest of the path, or why the request is refused. A web page in a browser
+//! here can send forms to 127.0.0.1, also by a host name of its own (DNS rebinding). But the page cannot guess a path of 128
+//! random bits, the browser adds the header `Origin`, and the page's host name is in the header `Host`.
 
 use std::net::SocketAddr;
 
 use hyper::StatusCode;
 use hyper::header::{HOST, HeaderMap, ORIGIN};
 
-/// What a request must carry to be let in.
+/// The host, port and secret path that a request must have to be let in.
 #[derive(Debug, Clone)]
 pub(crate) struct Entrance {
     address: SocketAddr,
     secret: String,
 }
 
-/// Why a request is not looked at.
+/// Why a request is refused before its action is read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Turned {
-    /// A browser sends it for a page.
+    /// The request has the header `Origin`: a browser sends it for a page.
     #[error("requests of web pages are refused")]
     Page,
-    /// The name of another host leads here.
+    /// The header `Host` does not name this endpoint.
     #[error("this host is called 127.0.0.1 or localhost")]
     Name,
-    /// The path is not ours.
+    /// The path does not begin with the secret.
     #[error("nothing is here: the endpoint is the whole URL that rds-local serve prints")]
     Path,
 }
@@ -45,12 +45,12 @@ impl Entrance {
         Self { address, secret }
     }
 
-    /// The endpoint, as SDKs take it.
+    /// Returns the URL of the endpoint, as SDKs take it.
     pub(crate) fn url(&self) -> String {
         format!("http://{}/{}", self.address, self.secret)
     }
 
-    /// What of the path is behind the entrance: `/`, `/faults`.
+    /// Returns the path after the secret (`/`, `/faults`), or why the request is refused.
     pub(super) fn admit<'a>(&self, headers: &HeaderMap, path: &'a str) -> Result<&'a str, Turned> {
         if headers.contains_key(ORIGIN) {
             return Err(Turned::Page);
@@ -70,7 +70,7 @@ impl Entrance {
     }
 }
 
-/// A path that nobody guesses.
+/// Makes a secret path: 128 random bits, 32 hexadecimal digits.
 pub(crate) fn new_secret() -> String {
     format!("{:032x}", rand::random::<u128>())
 }

@@ -1,13 +1,13 @@
-//! What all Describe actions share: pages and filters.
+//! Pages and filters, which all Describe actions share.
 
 use crate::rds_local::http::query::{Query, ServiceError};
 use crate::sql::hex;
 
-/// Page sizes of the service.
+/// Limits of `MaxRecords`, as in RDS.
 const RECORDS_MIN: u32 = 20;
 const RECORDS_MAX: u32 = 100;
 
-/// One page of `items`, which are in the order of their keys, and the marker of the next.
+/// Returns a page of `items`, which are in the order of their keys, and the marker of the next page.
 pub(crate) fn page<T>(
     query: &Query,
     items: Vec<T>,
@@ -23,7 +23,7 @@ pub(crate) fn page<T>(
     Ok((page, marker))
 }
 
-/// Markers say where the page before ended, in a way that nobody takes for a name.
+/// Makes a marker from the last key of a page, in hexadecimal so that it does not look like a name.
 fn write_marker(key: &str) -> String {
     format!("m{}", hex(key.as_bytes()))
 }
@@ -40,7 +40,7 @@ fn read_marker(marker: &str) -> Result<String, ServiceError> {
         .ok_or_else(|| ServiceError::value(format!("Invalid value {marker} for Marker")))
 }
 
-/// Whether every filter has a value that `has` accepts.
+/// True when every filter has a value that `has` accepts.
 pub(crate) fn passes(filters: &[(String, Vec<String>)], has: impl Fn(&str, &str) -> bool) -> bool {
     filters.iter().all(|(name, values)| values.iter().any(|value| has(name, value)))
 }

@@ -1,10 +1,9 @@
-//! The endpoint: HTTP on 127.0.0.1, one request of the Query protocol after the other.
+//! The endpoint: HTTP on 127.0.0.1 with the Query protocol of RDS.
 //!
-//! In: POST / with a form. Out: XML, or a closed connection if a fault says so. A POST with a target of Secrets Manager is
-//! answered in JSON. Beside it, for people and tests:
-//! `GET /` lists all resources as JSON, `POST /faults` takes fault lines, `GET /faults` gives those in force.
-//! All of it is behind a path that is not to be guessed ([`Entrance`]). Signatures are not checked, and neither headers nor parameters
-//! are ever logged.
+//! In: `POST /` with a form. Out: XML, or a closed connection if a fault says so. A POST to Secrets Manager is answered in JSON.
+//! For people and tests: `GET /` lists all resources as JSON, `POST /faults` adds faults, `GET /faults` lists those in force.
+//! All paths are behind a secret one ([`Entrance`]). Signatures are not checked. Headers and parameters are not logged, but the
+//! message of a refusal is, and it may hold a name or a value of the request (never a password).
 
 pub(super) mod control;
 mod entrance;
@@ -31,17 +30,17 @@ use crate::rds_local::faults::language::CallFault;
 pub(super) use entrance::{Entrance, new_secret};
 use query::{Query, ServiceError};
 
-/// The largest request that is read.
+/// The longest request body that is read, in bytes.
 const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 
 type HttpResponse = Response<Full<Bytes>>;
 
-/// The answer is lost on purpose: hyper closes the connection.
+/// The error on which hyper closes the connection without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is closed by a fault")]
 struct AnswerLost;
 
-/// Accepts connections until the service is told to stop. Only ever on the loopback interface.
+/// Accepts connections until a signal comes. The listener must be on the loopback interface.
 pub(crate) async fn listen(
     listener: std::net::TcpListener,
     cloud: Arc<LocalCloud>,
@@ -59,7 +58,7 @@ pub(crate) async fn listen(
                 let (cloud, entrance) = (Arc::clone(&cloud), Arc::clone(&entrance));
                 let service = service_fn(move |request| enter(Arc::clone(&cloud), Arc::clone(&entrance), request));
                 let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-                // A connection that breaks concerns only its other end.
+                // An error on a connection is no error of the service.
                 tokio::spawn(async move { drop(connection.await) });
             }
             _ = tick.tick() => {}
@@ -68,7 +67,7 @@ pub(crate) async fn listen(
     Ok(())
 }
 
-/// Nothing of a request is looked at before it is known to come from somebody who was told the endpoint.
+/// Refuses a request without the endpoint's secret before its body is read; handles the others.
 async fn enter(
     cloud: Arc<LocalCloud>,
     entrance: Arc<Entrance>,
@@ -107,7 +106,7 @@ async fn handle(
             if let Some(CallFault::Slow(time)) = fault {
                 tokio::time::sleep(time).await;
             }
-            // Actions wait for locks and files.
+            // Actions block on locks and files, so they run outside the async thread.
             let done = tokio::task::spawn_blocking(move || match target {
                 Some(action) => secret(&cloud, &action, &body, fault.as_ref()),
                 None => answer(&cloud, &query, fault.as_ref()),
@@ -146,7 +145,7 @@ fn answer(
     })
 }
 
-/// The JSON protocol, for secrets.
+/// Answers a request to Secrets Manager, in JSON.
 fn secret(
     cloud: &LocalCloud,
     action: &str,
@@ -164,7 +163,7 @@ fn status(refusal: &ServiceError) -> StatusCode {
     StatusCode::from_u16(refusal.http).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
-/// Does what was asked, unless a fault says otherwise; or does it, and loses the answer.
+/// Performs a call as its fault says: normally, not at all, with an error instead, or with the answer lost.
 fn perform<T>(
     cloud: &LocalCloud,
     action: &str,
@@ -184,7 +183,7 @@ fn perform<T>(
         Some(CallFault::Lose | CallFault::Slow(_)) | None => None,
     };
     let outcome = refused.map_or_else(call, Err);
-    // Reading is too frequent to be told.
+    // Calls that only read are too many to be shown, unless they fail.
     if let Err(refusal) = &outcome {
         cloud.say(format!("{action}: {} ({})", refusal.code, refusal.message));
     } else if !["Describe", "List", "Get"].iter().any(|verb| action.starts_with(verb)) {

@@ -1,8 +1,8 @@
-//! What the published model of the service says about a request: the stand-in takes no more than the service does.
+//! Checks a request against the published model of RDS, so that the stand-in takes no request that RDS refuses.
 //!
-//! In: `model.json` (an extract that `scripts/model.d/rds.py` makes) and a request. Out: nothing, or a [`ServiceError`] that names the
-//! parameter: it is none of this action, is missing, has another type or a value that is not in the list, or does not count for
-//! what it is asked of ("Valid for: Multi-AZ DB clusters only", "This setting doesn't apply to Amazon Aurora DB instances").
+//! In: `model.json` (an extract that `scripts/model.d/rds.py` makes) and a request. Out: nothing, or a [`ServiceError`] about
+//! a parameter: unknown to the action, missing, of another type, with a value that is not in the list, or not valid for the
+//! resource ("Valid for: Multi-AZ DB clusters only", "This setting doesn't apply to Amazon Aurora DB instances").
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -12,17 +12,17 @@ use serde::Deserialize;
 
 use super::query::{Query, ServiceError};
 
-/// The version of the API.
+/// The version of the RDS API, as requests name it.
 pub(crate) const VERSION: &str = "2014-10-31";
 
-/// What a request is about.
+/// The kind of resource that a request is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Subject {
-    /// A cluster of Aurora.
+    /// An Aurora cluster or one of its snapshots.
     Cluster,
-    /// An instance of one.
+    /// A new instance of an Aurora cluster.
     Instance,
-    /// A plain instance of this engine.
+    /// A plain instance, and every other subject.
     Plain,
 }
 
@@ -37,7 +37,7 @@ struct Shape {
     kind: String,
     #[serde(default)]
     required: bool,
-    /// What an item of a list is called on the wire.
+    /// The name of a list's item in a request, such as `Tag`.
     #[serde(default)]
     each: String,
     item: Option<Box<Shape>>,
@@ -45,7 +45,7 @@ struct Shape {
     members: BTreeMap<String, Shape>,
     #[serde(default)]
     values: Vec<String>,
-    /// For whom it does not count: `cluster`, `instance`, `mariadb`.
+    /// Subjects for which the parameter is not valid: `cluster`, `instance`, `mariadb`.
     #[serde(default)]
     without: Vec<String>,
 }
@@ -57,7 +57,7 @@ fn model() -> &'static Model {
     })
 }
 
-/// Whether the service would take this request. `engine` is that of the plain instances here.
+/// Fails if RDS would refuse this request. `engine`: the engine of the plain instances here.
 pub(crate) fn check(query: &Query, engine: &str) -> Result<(), ServiceError> {
     let Some(members) = model().actions.get(query.action()) else {
         return Err(ServiceError::new(
@@ -98,7 +98,7 @@ fn subject_of(query: &Query) -> Subject {
     }
 }
 
-/// The shape of what is named below a parameter: `Tag.1.Key`, `VpcSecurityGroupId.2`, `MinCapacity`.
+/// Returns the shape of a value below a parameter, by the rest of its name: `Tag.1.Key`, `VpcSecurityGroupId.2`, `MinCapacity`.
 fn at<'a>(shape: &'a Shape, rest: &[&str]) -> Option<&'a Shape> {
     match (shape.kind.as_str(), rest) {
         ("list", [each, number, rest @ ..]) if *each == shape.each && number.parse::<u32>().is_ok() => {
@@ -127,7 +127,7 @@ fn fits(name: &str, value: &str, shape: &Shape) -> Result<(), ServiceError> {
     Err(ServiceError::value(format!("The value of {name} is not {kind}.")))
 }
 
-/// Why a parameter does not count here.
+/// Returns why a parameter is not valid for this subject, or `None` if it is valid.
 fn is_void(shape: &Shape, subject: Subject, engine: &str) -> Option<&'static str> {
     let without = |word: &str| shape.without.iter().any(|known| known == word);
     match subject {

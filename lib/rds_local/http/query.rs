@@ -1,17 +1,17 @@
-//! The request side of the Query protocol: a form in which lists are numbered names (`Tags.Tag.1.Key`), and the errors that are answered.
+//! Requests of the Query protocol: forms, in which lists are numbered names (`Tags.Tag.1.Key`). Also the errors in answers.
 //!
-//! In: the body of a POST. Out: parameters by name, or a [`ServiceError`] with the code that the real service uses.
-//! A [`Query`] has no `Debug`: it may hold a password.
+//! In: the body of a POST. Out: parameters by name, or a [`ServiceError`] with the code that RDS uses.
+//! A [`Query`] has no `Debug`, since it may hold a password.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use crate::rds_local::state::model::{ARN_PREFIX, Tag};
 
-/// The longest identifier of a cluster or an instance, in characters; snapshots of ours have none that is longer.
+/// The longest identifier of a cluster or an instance, in characters. Also used for snapshots: ours have no longer names.
 const NAME_LENGTH_MAX: usize = 63;
 
-/// What the caller is answered instead of a result: HTTP status, RDS's code of the error, a message.
+/// The error that a caller gets: HTTP status, RDS's error code, a message.
 #[derive(Debug, Clone)]
 pub(crate) struct ServiceError {
     pub(crate) http: u16,
@@ -32,7 +32,7 @@ impl ServiceError {
         Self::new(400, "InvalidParameterCombination", message)
     }
 
-    /// Something failed on this machine.
+    /// Makes the error for a failure on this machine, HTTP status 500.
     pub(crate) fn internal(error: &impl std::fmt::Display) -> Self {
         Self::new(500, "InternalFailure", error.to_string())
     }
@@ -52,7 +52,6 @@ impl Query {
         self.get("Action").unwrap_or_default()
     }
 
-    /// All parameters of the request, by name.
     pub(crate) fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
         self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -71,7 +70,7 @@ impl Query {
         })
     }
 
-    /// The required parameter `Engine`, which must be `wanted`.
+    /// Fails unless the parameter `Engine` is given and is `wanted`.
     pub(crate) fn need_engine(&self, wanted: &str) -> Result<(), ServiceError> {
         match self.need("Engine")? {
             engine if engine == wanted => Ok(()),
@@ -95,7 +94,7 @@ impl Query {
         Ok(self.parsed(name)?.unwrap_or(false))
     }
 
-    /// A number inside its limits.
+    /// Returns a numeric parameter, if given. Fails if it is not between `least` and `most`.
     pub(crate) fn number(&self, name: &str, least: u32, most: u32) -> Result<Option<u32>, ServiceError> {
         let number = self.parsed::<u32>(name)?;
         match number {
@@ -106,7 +105,7 @@ impl Query {
         }
     }
 
-    /// `Prefix.Member.1`, `Prefix.Member.2`, … in order.
+    /// Returns the values of `Prefix.Member.1`, `Prefix.Member.2`, … in the order of their numbers.
     pub(crate) fn list(&self, prefix: &str) -> Vec<String> {
         let mut found: Vec<(usize, &String)> = self
             .below(prefix)
@@ -118,7 +117,7 @@ impl Query {
         found.into_iter().map(|(_, value)| value.clone()).collect()
     }
 
-    /// The tags in a request: `Tags.Tag.N.Key` and `.Value`.
+    /// Returns the tags of a request: `Tags.Tag.N.Key` and `.Value`.
     pub(crate) fn tags(&self) -> Vec<Tag> {
         let mut tags: BTreeMap<usize, Tag> = BTreeMap::new();
         for (rest, value) in self.below("Tags") {
@@ -135,7 +134,7 @@ impl Query {
         tags.into_values().collect()
     }
 
-    /// `Filters.Filter.N.Name` and `.Values.Value.M`; a name that is not in `known` is refused. Values in lower case.
+    /// Returns the filters `Filters.Filter.N.Name` and `.Values.Value.M`, values in lower case. Fails on a name not in `known`.
     pub(crate) fn filters(&self, known: &[&str]) -> Result<Vec<(String, Vec<String>)>, ServiceError> {
         let mut filters: BTreeMap<usize, (String, Vec<String>)> = BTreeMap::new();
         for (rest, value) in self.below("Filters") {
@@ -158,7 +157,7 @@ impl Query {
         self.parameters.iter().filter_map(move |(name, value)| Some((name.strip_prefix(&prefix)?, value)))
     }
 
-    /// The name of something new: checked, and in lower case.
+    /// Returns the name of a new resource in lower case. Fails if RDS would not accept it.
     pub(crate) fn new_name(&self, parameter: &str) -> Result<String, ServiceError> {
         let name = self.need(parameter)?;
         if is_name(name) {
@@ -170,18 +169,18 @@ impl Query {
         )))
     }
 
-    /// The name of something that should exist: as it is or as an ARN, in lower case.
+    /// Returns the name of an existing resource in lower case, if given. The request may name it by its ARN.
     pub(crate) fn name(&self, parameter: &str) -> Result<Option<String>, ServiceError> {
         self.get(parameter).map(bare_name).transpose()
     }
 
-    /// As [`Self::name`], and required.
+    /// Like [`Self::name`], but fails if the parameter is missing.
     pub(crate) fn need_name(&self, parameter: &str) -> Result<String, ServiceError> {
         bare_name(self.need(parameter)?)
     }
 }
 
-/// Whether the service would accept this name for something new.
+/// True when RDS accepts the name for a new cluster or instance.
 pub(crate) fn is_name(name: &str) -> bool {
     name.len() <= NAME_LENGTH_MAX
         && name.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -190,7 +189,7 @@ pub(crate) fn is_name(name: &str) -> bool {
         && !name.contains("--")
 }
 
-/// The name in an ARN. Names of automated snapshots hold a colon themselves.
+/// Returns a name, or the name in an ARN. Names of automated snapshots have a colon themselves.
 fn bare_name(text: &str) -> Result<String, ServiceError> {
     if !text.starts_with("arn:") {
         return Ok(text.to_lowercase());

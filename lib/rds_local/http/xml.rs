@@ -1,4 +1,4 @@
-//! The answer side of the Query protocol: XML of API version 2014-10-31.
+//! Answers of the Query protocol: XML of API version 2014-10-31.
 
 use std::fmt::{Display, Write};
 
@@ -20,7 +20,7 @@ impl Xml {
         self.put(format_args!("<{name}>{}</{name}>", escape(value.as_str())))
     }
 
-    /// The same, if there is a value.
+    /// Adds an element with a text, if there is a value.
     pub(crate) fn maybe(&mut self, name: &str, value: Option<impl Display>) -> &mut Self {
         match value {
             Some(value) => self.text(name, value),
@@ -28,24 +28,24 @@ impl Xml {
         }
     }
 
-    /// Text without an element around it: for [`list`](Self::list), which makes the member's.
+    /// Adds text without an element around it: for [`list`](Self::list), which makes the element of each item.
     pub(crate) fn raw(&mut self, text: &str) {
         self.put(format_args!("{}", escape(text)));
     }
 
-    /// A moment, in milliseconds.
+    /// Adds an element with a time in UTC, to the millisecond.
     pub(crate) fn time(&mut self, name: &str, at: Timestamp) -> &mut Self {
         self.text(name, at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ"))
     }
 
-    /// An element with elements in it.
+    /// Adds an element that `inside` fills.
     pub(crate) fn node(&mut self, name: &str, inside: impl FnOnce(&mut Self)) -> &mut Self {
         self.put(format_args!("<{name}>"));
         inside(self);
         self.put(format_args!("</{name}>"))
     }
 
-    /// A list: an element for each item, named `member` and filled by `each`, in one named `name`.
+    /// Adds a list: an element `name` with an element `member` for each item, which `each` fills.
     pub(crate) fn list<T>(
         &mut self,
         name: &str,
@@ -66,7 +66,6 @@ impl Xml {
     }
 }
 
-/// The body of a successful answer.
 pub(crate) fn answer(action: &str, result: &Xml, request_id: &str) -> String {
     format!(
         "<{action}Response xmlns=\"{NAMESPACE}\"><{action}Result>{}</{action}Result>\
@@ -75,7 +74,6 @@ pub(crate) fn answer(action: &str, result: &Xml, request_id: &str) -> String {
     )
 }
 
-/// The body of an error.
 pub(crate) fn error(refusal: &ServiceError, request_id: &str) -> String {
     let mut inside = Xml::default();
     let side = if refusal.http < 500 { "Sender" } else { "Receiver" };

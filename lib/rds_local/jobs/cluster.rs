@@ -1,4 +1,4 @@
-//! Clusters: made from a snapshot, from another cluster or from nothing, and deleted with their data.
+//! Jobs that make a cluster (from a snapshot, from another cluster or empty) and that delete one with its data.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,8 @@ use crate::rds_local::seed;
 use crate::rds_local::state::model::{ClusterOrigin, LocalCluster, LocalKind, LocalSnapshot};
 use crate::rds_local::state::{LocalState, source_type};
 
-/// Copies the data that a cluster is made from, then lets it take its time. For a plain instance the instance goes on.
+/// Copies the data that a cluster is made from, then waits for the configured delay. The hidden cluster of a plain instance does
+/// not wait: its instance's job does.
 pub(crate) fn create_cluster(cloud: &Arc<LocalCloud>, cluster: &LocalCluster) -> Result<(), Stop> {
     let (key, resource) = (cluster.key(), cluster.resource_id.clone());
     let copied = fill_cluster(cloud, cluster);
@@ -46,7 +47,7 @@ pub(crate) fn create_cluster(cloud: &Arc<LocalCloud>, cluster: &LocalCluster) ->
     Ok(())
 }
 
-/// Moves the real state of a cluster; a deletion is never taken back.
+/// Sets the real state of a cluster, unless the cluster is being deleted.
 pub(crate) fn show_cluster(cloud: &LocalCloud, cluster: &LocalCluster, shown: &str) {
     let differs = |state: &mut LocalState| {
         state
@@ -62,13 +63,14 @@ pub(crate) fn show_cluster(cloud: &LocalCloud, cluster: &LocalCluster, shown: &s
     }
 }
 
-/// Own volume first, then the source's: a source is never being filled itself, so nobody waits in a circle.
+/// Copies the cluster's data. Locks the cluster's own volume first, then the source's: a source is never being filled itself, so
+/// no two jobs wait for each other.
 fn fill_cluster(cloud: &LocalCloud, cluster: &LocalCluster) -> Result<(), Error> {
     let folder = cloud.home.cluster(&cluster.key());
     let own = cloud.volume(&cluster.resource_id);
     let _own = lock(&own);
     if cloud.look(|state| state.cluster(&cluster.key(), &cluster.resource_id).is_none()) {
-        // Deleted meanwhile; the wait that follows notices it too.
+        // The cluster was deleted meanwhile; the caller's `dwell` ends for the same reason.
         return Ok(());
     }
     match &cluster.origin {
@@ -76,7 +78,7 @@ fn fill_cluster(cloud: &LocalCloud, cluster: &LocalCluster) -> Result<(), Error>
         ClusterOrigin::Snapshot(key) => {
             let resource = cloud.look(|state| state.snapshots.get(key).map(|s| s.resource_id.clone()));
             let volume = cloud.volume(&resource.unwrap_or_default());
-            // Held while copying, so that the snapshot is not deleted meanwhile.
+            // The lock is held while copying, so that the snapshot is not deleted meanwhile.
             let _volume = lock(&volume);
             copy_all(cloud, &cloud.home.snapshot(key), &folder, None).map(|_| ())
         }
@@ -89,7 +91,7 @@ fn fill_cluster(cloud: &LocalCloud, cluster: &LocalCluster) -> Result<(), Error>
     }
 }
 
-/// Waits until the instances are gone, then removes the cluster with its data and its automated snapshots.
+/// Waits until the cluster has no instances, then removes it with its data and its automated snapshots.
 pub(crate) fn delete_cluster(cloud: &Arc<LocalCloud>, cluster: &LocalCluster) -> Result<(), Stop> {
     let (key, resource) = (cluster.key(), cluster.resource_id.clone());
     let there = |state: &mut LocalState| state.cluster(&key, &resource).is_some();
@@ -107,7 +109,7 @@ pub(crate) fn remove_cluster(cloud: &LocalCloud, cluster: &LocalCluster) {
     {
         let volume = cloud.volume(&cluster.resource_id);
         let mut volume = lock(&volume);
-        // The data goes too: no need to stop in order.
+        // The data is deleted next, so the server need not stop in order.
         drop(volume.server.take());
         vanish(cloud, &folder, |state| {
             state.clusters.remove(&key);

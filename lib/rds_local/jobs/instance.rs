@@ -1,4 +1,4 @@
-//! Instances: the first of a cluster starts its server, the deletion of the last one stops it.
+//! Jobs that make and delete instances. The first instance of a cluster starts its server; deleting the last one stops it.
 
 use std::sync::Arc;
 
@@ -10,7 +10,8 @@ use crate::rds_local::faults::delays::DelayedStep;
 use crate::rds_local::state::LocalState;
 use crate::rds_local::state::model::{LocalInstance, LocalKind};
 
-/// Starts the cluster's server if it is the first instance, then waits as long as the configured delays say, with the states in between.
+/// Starts the cluster's server if none runs, then waits for the configured delay. Meanwhile the instance goes through the states
+/// that RDS shows.
 pub(crate) fn create_instance(cloud: &Arc<LocalCloud>, instance: &LocalInstance) -> Result<(), Stop> {
     let (id, resource) = (instance.id.as_str(), instance.resource_id.as_str());
     let started = start_server(cloud, &instance.cluster);
@@ -43,7 +44,7 @@ pub(crate) fn create_instance(cloud: &Arc<LocalCloud>, instance: &LocalInstance)
     Ok(())
 }
 
-/// Makes an instance that belongs to no cluster: first the hidden cluster that holds its data, then the instance.
+/// Makes a plain instance: first the hidden cluster that holds its data, then the instance.
 pub(crate) fn create_plain(cloud: &Arc<LocalCloud>, instance: &LocalInstance) -> Result<(), Stop> {
     let hidden_cluster = cloud.look(|state| state.clusters.get(&instance.cluster).cloned()).ok_or(Stop)?;
     if hidden_cluster.status.real == "creating" {
@@ -52,17 +53,17 @@ pub(crate) fn create_plain(cloud: &Arc<LocalCloud>, instance: &LocalInstance) ->
     create_instance(cloud, instance)
 }
 
-/// Starts the server of a cluster, unless the cluster is gone.
+/// Starts the server of a cluster, unless the cluster or its last instance is gone.
 pub(crate) fn start_server(cloud: &LocalCloud, key: &str) -> Result<(), Error> {
     let Some(cluster) = cloud.look(|state| state.clusters.get(key).cloned()) else { return Ok(()) };
     let volume = cloud.volume(&cluster.resource_id);
     let mut volume = lock(&volume);
-    // The instance may have been deleted meanwhile.
+    // The instance may have been deleted while this waited for the volume.
     let wanted = cloud.look(|state| state.members(key).iter().any(|member| member.status.real != "deleting"));
     if wanted { cloud.start(&cluster, &mut volume) } else { Ok(()) }
 }
 
-/// Waits as long as a deletion is configured to take; the last instance of a cluster stops its server.
+/// Waits for the configured delay of a deletion, then removes the instance. Stops the server with the cluster's last instance.
 pub(crate) fn delete_instance(cloud: &Arc<LocalCloud>, instance: &LocalInstance) -> Result<(), Stop> {
     let (id, resource) = (instance.id.as_str(), instance.resource_id.as_str());
     cloud.dwell(

@@ -1,6 +1,6 @@
-//! What goes on behind the answers: each job takes one resource from the state it is in to `available`, `failed` or gone.
+//! Background jobs: most bring one resource from its present state to `available`, `stopped`, `failed` or deleted.
 //!
-//! Jobs can be started again after `kill -9`: they begin from what is on disk and overwrite what is half done.
+//! A job can be started again after `kill -9`: it begins with the state on disk and makes half-done work anew.
 
 pub(super) mod cluster;
 pub(super) mod instance;
@@ -18,7 +18,8 @@ use super::state::LocalState;
 use crate::engine::{RunningServer, copy_data};
 use crate::rds_local::state::home::{self, StoredPasswords};
 
-/// Copies data and passwords from one resource's directory to another's.
+/// Copies data and passwords from one resource's directory to another's. Returns the moment that the copied data shows.
+/// `server`: the server that runs on `from`; it is frozen while its files are copied.
 pub(crate) fn copy_all(
     cloud: &LocalCloud,
     from: &Path,
@@ -27,13 +28,13 @@ pub(crate) fn copy_all(
 ) -> Result<Timestamp, Error> {
     cloud.home.discard(&to.join("data"))?;
     let secrets: StoredPasswords = home::read_json(&from.join("secrets.json"))?;
-    // What was pending at the source is not in the copied data.
+    // A pending password of the source is not in the copied data.
     home::write_json(&to.join("secrets.json"), &StoredPasswords { pending: None, kept: None, ..secrets })?;
     Ok(copy_data(&from.join("data"), &to.join("data"), server, &cloud.cancel)?)
 }
 
-/// Forgets a resource and moves its directory away in one step, so that a new one of the same name never meets the old
-/// one's files; then deletes them.
+/// Removes a resource from the state and moves its directory away, under one lock, so that a new resource of the same name
+/// never meets the old files. Then deletes the files.
 pub(crate) fn vanish(cloud: &LocalCloud, folder: &Path, forget: impl FnOnce(&mut LocalState)) {
     let moved = cloud.change(|state| {
         let moved = cloud.home.move_away(folder);

@@ -1,4 +1,4 @@
-//! The master password: pending for a while, then really changed on the server.
+//! The job that changes a master password: the new one stays pending for a while, then is set on the server.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,8 @@ use crate::rds_local::faults::delays::DelayedStep;
 use crate::rds_local::state::model::{LocalCluster, LocalKind, Status};
 use crate::rds_local::state::{LocalState, source_type};
 
-/// Puts the pending master password into force after a while. The state may show it, or not, as with the real service.
+/// Sets the pending master password on the server after the configured delay. As with RDS, callers may see `available` first: the
+/// state is `resetting-master-credentials` only after 40 % of that time.
 pub(crate) fn reset_password(cloud: &Arc<LocalCloud>, cluster: &LocalCluster) -> Result<(), Stop> {
     let (key, resource, id) = (cluster.key(), cluster.resource_id.clone(), cluster.id.clone());
     let kind = if cluster.plain { LocalKind::Instance } else { LocalKind::Cluster };
@@ -53,7 +54,7 @@ fn apply_password(cloud: &LocalCloud, cluster: &LocalCluster) -> Result<(), Erro
     cloud.keep_secrets(cluster, &secrets)
 }
 
-/// Moves the shown state of a cluster, or of a plain instance, if it is where it is expected.
+/// Sets the real state of a cluster, or of a plain instance, to `to` if it is `from`.
 fn show_reset(cloud: &LocalCloud, cluster: &LocalCluster, from: &str, to: &str) {
     let wanted = |status: &Status| status.real == from;
     if cluster.plain {

@@ -1,4 +1,4 @@
-//! Stopping and starting: the data stays, the server goes and comes.
+//! Jobs that stop and start the server of a cluster or a plain instance. The data stays.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::rds_local::faults::delays::DelayedStep;
 use crate::rds_local::state::LocalState;
 use crate::rds_local::state::model::{LocalCluster, LocalKind, Status};
 
-/// Stops the server of a cluster.
+/// Waits for the configured delay, then stops the server of a cluster.
 pub(crate) fn stop_cluster(cloud: &Arc<LocalCloud>, cluster: &LocalCluster) -> Result<(), Stop> {
     dwell(cloud, cluster, "stopping")?;
     let volume = cloud.volume(&cluster.resource_id);
@@ -20,7 +20,7 @@ pub(crate) fn stop_cluster(cloud: &Arc<LocalCloud>, cluster: &LocalCluster) -> R
     Ok(())
 }
 
-/// Starts the server of a stopped cluster.
+/// Waits for the configured delay, then starts the server of a stopped cluster.
 pub(crate) fn start_cluster(cloud: &Arc<LocalCloud>, cluster: &LocalCluster) -> Result<(), Stop> {
     dwell(cloud, cluster, "starting")?;
     let started = start_server(cloud, &cluster.key());
@@ -40,7 +40,8 @@ fn dwell(cloud: &LocalCloud, cluster: &LocalCluster, underway: &str) -> Result<(
     cloud.dwell((kind, &cluster.id), DelayedStep::Instance, there, |_, _| {})
 }
 
-/// Shows a state on a cluster and all its instances, and takes away what a fault put over it.
+/// Sets the real state of a cluster and of its instances, but for those being deleted. Removes a state that a fault shows
+/// instead.
 pub(crate) fn show_power(cloud: &LocalCloud, cluster: &LocalCluster, state: &str) {
     cloud.change(|all| {
         let Some(found) = all.cluster(&cluster.key(), &cluster.resource_id) else { return };

@@ -1,4 +1,4 @@
-//! Snapshots: filled with a cluster's data as it is at that moment, or with those of another snapshot, and deleted.
+//! Jobs that fill a snapshot, with a cluster's present data or with the data of another snapshot, and the deletion of one.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::rds_local::faults::delays::DelayedStep;
 use crate::rds_local::state::model::{self, LocalKind, LocalSnapshot};
 use crate::rds_local::state::source_type;
 
-/// Fills a snapshot from its cluster's data, or from the snapshot that it is a copy of; then waits as long as delays and faults say.
+/// Fills a snapshot from its cluster's data, or from the snapshot that it copies; then waits for the configured delay.
 pub(crate) fn take_snapshot(cloud: &Arc<LocalCloud>, snapshot: &LocalSnapshot) -> Result<(), Stop> {
     let (key, resource) = (snapshot.key(), snapshot.resource_id.clone());
     let copied = match &snapshot.copied_from {
@@ -54,7 +54,7 @@ pub(crate) fn take_snapshot(cloud: &Arc<LocalCloud>, snapshot: &LocalSnapshot) -
 fn copy_snapshot(cloud: &LocalCloud, of: &str, snapshot: &LocalSnapshot) -> Result<(), Error> {
     let found = cloud.look(|state| state.snapshots.get(of).map(|from| from.resource_id.clone()));
     let Some(resource) = found else { return Err(Error::Gone(format!("the snapshot {of}"))) };
-    // In this order everywhere, so that no two jobs wait for each other: the new snapshot's volume, then that of the one it copies.
+    // Locks the new snapshot's volume first, then the copied one's: with one order everywhere no two jobs wait for each other.
     let own = cloud.volume(&snapshot.resource_id);
     let _own = lock(&own);
     let volume = cloud.volume(&resource);
@@ -68,7 +68,7 @@ pub(crate) fn copy_source(cloud: &LocalCloud, snapshot: &LocalSnapshot) -> Resul
     let (source, folder) =
         (model::key(snapshot.plain, &snapshot.source), cloud.home.snapshot(&snapshot.key()));
     let at = {
-        // Own volume first, then the source's.
+        // Locks the snapshot's own volume first, then the source's: see `copy_snapshot`.
         let own = cloud.volume(&snapshot.resource_id);
         let _own = lock(&own);
         if cloud.look(|state| state.snapshot(&snapshot.key(), &snapshot.resource_id).is_none()) {
@@ -81,7 +81,7 @@ pub(crate) fn copy_source(cloud: &LocalCloud, snapshot: &LocalSnapshot) -> Resul
         }
         copy_all(cloud, &cloud.home.cluster(&source), &folder, volume.server.as_ref())?
     };
-    // An automated one keeps the date that it was made with: a fault may have dated it back.
+    // An automated snapshot keeps its first date: a fault may have dated it back on purpose.
     cloud.change(|state| {
         if let Some(found) = state.snapshot(&snapshot.key(), &snapshot.resource_id) {
             found.created_at = if snapshot.automated { found.created_at } else { at };
@@ -90,7 +90,7 @@ pub(crate) fn copy_source(cloud: &LocalCloud, snapshot: &LocalSnapshot) -> Resul
     Ok(())
 }
 
-/// Removes a snapshot with its data. Waits for a restore that is copying it.
+/// Removes a snapshot with its data. Waits for a restore that is copying from it.
 pub(crate) fn delete_snapshot(cloud: &LocalCloud, snapshot: &LocalSnapshot) {
     let folder = cloud.home.snapshot(&snapshot.key());
     {

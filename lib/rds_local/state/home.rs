@@ -1,15 +1,15 @@
-//! The directory on disk: where everything is, who may work on it, and how the resources are kept.
+//! The directory on disk: its layout, its lock, and how the resources are kept in it.
 //!
 //! ```text
-//! DIR/rds-local.json                    the marker: which server program; nothing is touched without it
-//! DIR/clusters/ID/{meta.json,secrets.json,data/,log}          DIR/plain/…           the same behind plain RDS instances
+//! DIR/rds-local.json                    the marker: which server program; a directory without it is not touched
+//! DIR/clusters/ID/{meta.json,secrets.json,data/,log}          DIR/plain/…           the same for plain RDS instances
 //! DIR/snapshots/ID/{meta.json,secrets.json,data/}             DIR/plain-snapshots/…
-//! DIR/instances/ID/meta.json            DIR/events.json       DIR/trash/            what is being deleted
-//! DIR/server_public_key.pem             what MySQL's clients encrypt passwords with, the same for every server of DIR
+//! DIR/instances/ID/meta.json            DIR/events.json       DIR/trash/            directories that are being deleted
+//! DIR/server_public_key.pem             with it MySQL's clients encrypt passwords; the same for every server of DIR
 //! ```
 //!
-//! Files are replaced by rename, so `kill -9` leaves the old one or the new one. They are not fsynced: this is a
-//! stand-in for a cloud, not one.
+//! Files are replaced by rename, so `kill -9` leaves the old file or the new one. They are not fsynced: a power cut may lose
+//! them.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -24,17 +24,17 @@ use super::model::MARKER;
 use crate::engine::{ServerProgram, make_directory};
 use crate::rds_local::error::Error;
 
-/// MySQL's pair of RSA keys in a data directory, and here.
+/// File names of MySQL's pair of RSA keys: in a data directory, and in `root`.
 const KEYS: [(&str, &str); 2] =
     [("private_key.pem", "server_private_key.pem"), ("public_key.pem", "server_public_key.pem")];
 
-/// The file in which a resource's description is kept.
+/// Name of the file that describes a resource.
 pub(crate) const META: &str = "meta.json";
 
-/// A data directory's passwords, apart from what is shown to callers.
+/// The passwords of a data directory. They have a file of their own, so that none is in `meta.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct StoredPasswords {
-    /// Of the internal account that changes the master's password.
+    /// Password of the internal account, which has all rights and changes the master's password.
     pub(crate) admin: StoredPassword,
     /// A master password that is not yet in force.
     pub(crate) pending: Option<StoredPassword>,
@@ -43,7 +43,7 @@ pub(crate) struct StoredPasswords {
     pub(crate) kept: Option<StoredPassword>,
 }
 
-/// A password that is never shown.
+/// A password that `Debug` does not show.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct StoredPassword(pub(crate) String);
@@ -63,7 +63,7 @@ pub(crate) struct StateDirectory {
 }
 
 impl StateDirectory {
-    /// Makes the directory, or opens the one that `init` made before.
+    /// Makes the directory, or opens one that `init` made before. Fails if it holds anything else.
     pub(crate) fn create(root: &Path, program: &ServerProgram) -> Result<Self, Error> {
         make_directory(root)?;
         let root = root.canonicalize().map_err(Error::file("open", root))?;
@@ -78,7 +78,7 @@ impl StateDirectory {
         Self::open(&root)
     }
 
-    /// Opens a directory of ours.
+    /// Opens and locks a directory that has our marker. Fails if another process holds the lock.
     pub(crate) fn open(root: &Path) -> Result<Self, Error> {
         let marker = root.join(MARKER);
         if !marker.exists() {
@@ -96,28 +96,28 @@ impl StateDirectory {
         Ok(Self { program: read_json(&marker)?, root, _lock: lock })
     }
 
-    /// The directory of a cluster, by its key.
+    /// Path of a cluster's directory.
     pub(crate) fn cluster(&self, key: &str) -> PathBuf {
         self.keyed("clusters", "plain", key)
     }
 
-    /// The directory of a snapshot, by its key.
+    /// Path of a snapshot's directory.
     pub(crate) fn snapshot(&self, key: &str) -> PathBuf {
         self.keyed("snapshots", "plain-snapshots", key)
     }
 
-    /// The directory of an instance.
+    /// Path of an instance's directory.
     pub(crate) fn instance(&self, id: &str) -> PathBuf {
         self.root.join("instances").join(id)
     }
 
-    /// Where the public key of every server of this home is, if they have one.
+    /// Path of the public key that all servers here share, if there is one.
     pub(crate) fn server_public_key(&self) -> Option<PathBuf> {
         Some(self.root.join(KEYS[1].1)).filter(|path| path.exists())
     }
 
-    /// Gives a data directory the pair of keys of this home, or takes its own for it: whoever knows one server of a cloud
-    /// knows them all. MariaDB has none.
+    /// Copies the shared pair of RSA keys into a data directory, or makes that directory's pair the shared one if there is none.
+    /// So one public key serves for logins to all servers. MariaDB has no such keys.
     pub(crate) fn give_keys(&self, data: &Path) -> Result<(), Error> {
         let pairs = KEYS.map(|(name, ours)| (data.join(name), self.root.join(ours)));
         let ours = pairs.iter().all(|(_, ours)| ours.exists());
@@ -138,7 +138,7 @@ impl StateDirectory {
         }
     }
 
-    /// All resources of a kind. Directories without `meta.json` are leftovers of an interrupted deed.
+    /// Reads all resources of a kind. Removes directories without `meta.json`: an interrupted run left them.
     pub(crate) fn load<T: DeserializeOwned>(&self, folders: &[&str]) -> Result<Vec<T>, Error> {
         let mut all = Vec::new();
         for folder in folders.iter().map(|folder| self.root.join(folder)) {
@@ -154,12 +154,12 @@ impl StateDirectory {
         Ok(all)
     }
 
-    /// Deletes a directory: out of the way first, so that a new one of the same name can be made at once.
+    /// Deletes a directory, if it is there. Moves it away first, so that one of the same name can be made at once.
     pub(crate) fn discard(&self, path: &Path) -> Result<(), Error> {
         self.move_away(path)?.map_or(Ok(()), |away| remove_all(&away))
     }
 
-    /// Moves a directory into the trash, if it is there.
+    /// Moves a directory into `trash/`. Returns its new path, or `None` if it was not there.
     pub(crate) fn move_away(&self, path: &Path) -> Result<Option<PathBuf>, Error> {
         if !path.exists() {
             return Ok(None);
@@ -169,7 +169,7 @@ impl StateDirectory {
         Ok(Some(away))
     }
 
-    /// Deletes what an interrupted deletion left.
+    /// Deletes what an interrupted deletion left in `trash/`.
     pub(crate) fn empty_trash(&self) -> Result<(), Error> {
         let trash = self.root.join("trash");
         remove_all(&trash)?;
@@ -177,7 +177,7 @@ impl StateDirectory {
     }
 }
 
-/// Deletes a directory, if it is there.
+/// Deletes a directory with its contents; does nothing if it is not there.
 pub(crate) fn remove_all(path: &Path) -> Result<(), Error> {
     match fs::remove_dir_all(path) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::file("delete", path)(e)),
@@ -185,12 +185,12 @@ pub(crate) fn remove_all(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Writes a file that only this user can read, by rename.
+/// Writes a value as JSON, with [`write_file`].
 pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Error> {
     write_file(path, &serde_json::to_vec_pretty(value).expect("our types have only string keys"))
 }
 
-/// Writes a file that only this user can read, by rename.
+/// Writes a file that only this user can read. Replaces an old one by rename.
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let fail = Error::file("write", path);
@@ -203,7 +203,7 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     write().map(|_| ()).map_err(fail)
 }
 
-/// Reads a file back.
+/// Reads a file of JSON. Fails with `Damaged` if it cannot be parsed.
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
     let bytes = fs::read(path).map_err(Error::file("read", path))?;
     serde_json::from_slice(&bytes).map_err(|source| Error::Damaged { path: path.to_owned(), source })

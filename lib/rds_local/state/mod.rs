@@ -1,4 +1,4 @@
-//! Everything the service knows, in memory, and how changes of it reach the disk.
+//! All resources and events in memory, and how their changes are written to the disk.
 
 pub(super) mod home;
 pub(super) mod model;
@@ -15,22 +15,22 @@ use crate::rds_local::http::query::ServiceError;
 use home::{META, StateDirectory};
 use model::{LocalCluster, LocalEvent, LocalInstance, LocalKind, LocalSnapshot};
 
-/// How many events are remembered.
+/// The most events that are kept; older ones are dropped.
 const EVENTS_MAX: usize = 2_000;
 
-/// All resources, by key.
+/// All resources by key, and the events.
 #[derive(Debug, Default)]
 pub(crate) struct LocalState {
     pub(crate) clusters: BTreeMap<String, LocalCluster>,
     pub(crate) instances: BTreeMap<String, LocalInstance>,
     pub(crate) snapshots: BTreeMap<String, LocalSnapshot>,
     pub(crate) events: Vec<LocalEvent>,
-    /// What is on disk, so that only what changed is written.
+    /// The files' texts as last written, so that only changed files are written.
     saved: HashMap<PathBuf, String>,
 }
 
 impl LocalState {
-    /// Reads everything back from the disk.
+    /// Reads everything from the disk.
     pub(crate) fn load(home: &StateDirectory) -> Result<Self, Error> {
         let clusters: Vec<LocalCluster> = home.load(&["clusters", "plain"])?;
         let snapshots: Vec<LocalSnapshot> = home.load(&["snapshots", "plain-snapshots"])?;
@@ -45,7 +45,7 @@ impl LocalState {
         })
     }
 
-    /// Writes what changed since the last time.
+    /// Writes the files whose text has changed since the last save.
     pub(crate) fn save(&mut self, home: &StateDirectory) -> Result<(), Error> {
         let mut files = Vec::new();
         files.extend(self.clusters.values().map(|c| (home.cluster(&c.key()), text(c))));
@@ -68,12 +68,12 @@ impl LocalState {
         Ok(())
     }
 
-    /// Forgets what was saved of a resource that is gone, so that a new one of its name is written.
+    /// Forgets the saved text of a deleted resource, so that a new resource of the same name is written.
     pub(crate) fn forget(&mut self, folder: &std::path::Path) {
         self.saved.remove(&folder.join(META));
     }
 
-    /// Adds an event of a resource, and drops the oldest of too many.
+    /// Adds an event of a resource, and drops the oldest ones beyond [`EVENTS_MAX`].
     pub(crate) fn tell(&mut self, kind: &str, id: &str, message: impl Into<String>) {
         let message = message.into();
         self.events.push(LocalEvent {
@@ -86,17 +86,17 @@ impl LocalState {
         self.events.drain(..surplus);
     }
 
-    /// The cluster of a key, if it is the one of this resource id.
+    /// The cluster with this key, if it still has this resource id: a new cluster may have taken over the name.
     pub(crate) fn cluster(&mut self, key: &str, resource_id: &str) -> Option<&mut LocalCluster> {
         self.clusters.get_mut(key).filter(|found| found.resource_id == resource_id)
     }
 
-    /// The snapshot of a key, if it is the one of this resource id.
+    /// The snapshot with this key, if it still has this resource id.
     pub(crate) fn snapshot(&mut self, key: &str, resource_id: &str) -> Option<&mut LocalSnapshot> {
         self.snapshots.get_mut(key).filter(|found| found.resource_id == resource_id)
     }
 
-    /// The instance of a name, if it is the one of this resource id.
+    /// The instance with this name, if it still has this resource id.
     pub(crate) fn instance(&mut self, id: &str, resource_id: &str) -> Option<&mut LocalInstance> {
         self.instances.get_mut(id).filter(|found| found.resource_id == resource_id)
     }
@@ -108,20 +108,19 @@ impl LocalState {
         members
     }
 
-    /// A cluster that callers can see, or the error that they get.
+    /// Returns a cluster that is not hidden, or the error that a caller gets.
     pub(crate) fn find_cluster(&mut self, id: &str) -> Result<&mut LocalCluster, ServiceError> {
         let missing =
             || ServiceError::new(404, "DBClusterNotFoundFault", format!("DBCluster {id} not found."));
         self.clusters.get_mut(id).filter(|cluster| !cluster.plain).ok_or_else(missing)
     }
 
-    /// An instance, or the error that callers get.
     pub(crate) fn find_instance(&mut self, id: &str) -> Result<&mut LocalInstance, ServiceError> {
         let missing = || ServiceError::new(404, "DBInstanceNotFound", format!("DBInstance {id} not found."));
         self.instances.get_mut(id).ok_or_else(missing)
     }
 
-    /// A snapshot of clusters (or of plain instances), or the error that callers get.
+    /// Returns a snapshot of a cluster (of a plain instance if `plain`), or the error that a caller gets.
     pub(crate) fn find_snapshot(
         &mut self,
         plain: bool,
@@ -132,7 +131,6 @@ impl LocalState {
     }
 }
 
-/// The error for a snapshot that is not there.
 pub(crate) fn no_snapshot(plain: bool, id: &str) -> ServiceError {
     let (code, word) = if plain {
         ("DBSnapshotNotFound", "DBSnapshot")
@@ -142,7 +140,7 @@ pub(crate) fn no_snapshot(plain: bool, id: &str) -> ServiceError {
     ServiceError::new(404, code, format!("{word} {id} not found."))
 }
 
-/// The error of an action on a cluster that is busy.
+/// Makes the error for an action that the cluster's state does not allow.
 pub(crate) fn unavailable(cluster: &LocalCluster, deed: &str) -> ServiceError {
     let (id, state) = (&cluster.id, cluster.status.shown());
     let message = format!(
@@ -151,12 +149,11 @@ pub(crate) fn unavailable(cluster: &LocalCluster, deed: &str) -> ServiceError {
     ServiceError::new(400, "InvalidDBClusterStateFault", message)
 }
 
-/// The error for an instance whose name is taken.
 pub(crate) fn instance_exists() -> ServiceError {
     ServiceError::new(400, "DBInstanceAlreadyExists", "DB instance already exists")
 }
 
-/// The service's word for the source of an event.
+/// RDS's word (`SourceType`) for the kind of resource that an event is about.
 pub(crate) fn source_type(kind: LocalKind, plain: bool) -> &'static str {
     match (kind, plain) {
         (LocalKind::Cluster, false) => "db-cluster",

@@ -1,29 +1,29 @@
-//! The resources as plain data, the way they are kept in `meta.json`. No secret is in here.
+//! The resources as plain data, as `meta.json` holds them. No password is among the data.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The file that says that a directory is ours.
+/// Name of the file that marks a directory as ours.
 pub(crate) const MARKER: &str = "rds-local.json";
 
 /// The account and region of every ARN.
 pub(crate) const ARN_PREFIX: &str = "arn:aws:rds:us-east-1:123456789012";
 
-/// A tag of a resource.
+/// A tag of a resource: key and value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Tag {
     pub(crate) key: String,
     pub(crate) value: String,
 }
 
-/// A state that a fault put over the real one.
+/// A state that a fault shows instead of the real one, until a time or without end.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Forced {
     pub(crate) state: String,
     pub(crate) until: Option<Timestamp>,
 }
 
-/// What a resource is doing: the real state, and what a fault shows instead.
+/// The state of a resource: the real one, and the one that a fault shows instead.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Status {
     pub(crate) real: String,
@@ -35,7 +35,7 @@ impl Status {
         Self { real: state.to_owned(), forced: None }
     }
 
-    /// What callers see, and what decides whether an action is allowed.
+    /// Returns the state that callers see; it also decides whether an action is allowed.
     pub(crate) fn shown(&self) -> &str {
         match &self.forced {
             Some(forced) if forced.until.is_none_or(|until| Timestamp::now() < until) => &forced.state,
@@ -48,11 +48,11 @@ impl Status {
     }
 }
 
-/// Where the data of a cluster comes from: what to copy again if the copying was interrupted.
+/// Where the data of a cluster comes from. An interrupted copy is made again from it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ClusterOrigin {
-    /// Nothing to copy: an empty data directory, or one that `init` has filled from an SQL file.
+    /// Nothing is copied: the data directory is empty, or `init` has filled it from an SQL file.
     Fresh,
     /// The snapshot with this key.
     Snapshot(String),
@@ -60,14 +60,14 @@ pub(crate) enum ClusterOrigin {
     Cluster(String),
 }
 
-/// A cluster: one data directory, at most one server process. A plain RDS instance has a hidden one of the same name.
+/// A cluster: one data directory, at most one server process. A plain RDS instance has a hidden cluster of the same name.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "they are the flags of the API")]
 pub(crate) struct LocalCluster {
     pub(crate) id: String,
-    /// Hidden behind a plain RDS instance.
+    /// True for the hidden cluster of a plain RDS instance.
     pub(crate) plain: bool,
-    /// `cluster-…`: new for each cluster, whatever its name.
+    /// `cluster-…`: unique, also among clusters that have the same name one after the other.
     pub(crate) resource_id: String,
     pub(crate) engine: String,
     pub(crate) engine_version: String,
@@ -88,7 +88,7 @@ pub(crate) struct LocalCluster {
     pub(crate) storage_type: String,
     pub(crate) copy_tags: bool,
     pub(crate) iam_authentication: bool,
-    /// Serverless v2 capacity, least and most.
+    /// Serverless v2 capacity: the least and the most.
     pub(crate) capacity: Option<(f64, f64)>,
     pub(crate) replication_source: Option<String>,
     pub(crate) clone_group: Option<String>,
@@ -96,12 +96,12 @@ pub(crate) struct LocalCluster {
     pub(crate) tags: Vec<Tag>,
 }
 
-/// An instance. Those of a cluster share its server; the first is the writer.
+/// An instance. All instances of a cluster share one server; the first one is the writer.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct LocalInstance {
     pub(crate) id: String,
     pub(crate) resource_id: String,
-    /// The key of the cluster that it belongs to, or of the hidden one.
+    /// The key of its cluster; for a plain instance that of its hidden cluster.
     pub(crate) cluster: String,
     pub(crate) plain: bool,
     pub(crate) writer: bool,
@@ -114,14 +114,14 @@ pub(crate) struct LocalInstance {
     pub(crate) tags: Vec<Tag>,
 }
 
-/// A snapshot: a copy of a data directory, or only a record of one (`data` false) for tests with many.
+/// A snapshot: a copy of a data directory, or only a record without data (`data` false) for tests that need many.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct LocalSnapshot {
     pub(crate) id: String,
     pub(crate) plain: bool,
     pub(crate) resource_id: String,
     pub(crate) automated: bool,
-    /// Name, not key, of the cluster or plain instance that it was taken of.
+    /// Name, not key, of the cluster or plain instance whose data the snapshot holds.
     pub(crate) source: String,
     pub(crate) source_resource_id: String,
     pub(crate) source_created_at: Timestamp,
@@ -135,15 +135,15 @@ pub(crate) struct LocalSnapshot {
     pub(crate) created_at: Timestamp,
     pub(crate) data: bool,
     pub(crate) tags: Vec<Tag>,
-    /// The key of the snapshot whose data it has, if it is a copy of one.
+    /// The key of the snapshot that it is a copy of, if any.
     #[serde(default)]
     pub(crate) copied_from: Option<String>,
-    /// The KMS key that the copy is encrypted with.
+    /// The KMS key that a copied snapshot shows as its own; nothing is encrypted here.
     #[serde(default)]
     pub(crate) kms_key: Option<String>,
 }
 
-/// What happened to a resource.
+/// An event of a resource, as `DescribeEvents` lists it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct LocalEvent {
     pub(crate) at: Timestamp,
@@ -153,7 +153,7 @@ pub(crate) struct LocalEvent {
     pub(crate) message: String,
 }
 
-/// The kinds of resources that rules of faults name.
+/// The kinds of resources that a fault rule can name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LocalKind {
     Cluster,
@@ -162,7 +162,7 @@ pub(crate) enum LocalKind {
 }
 
 impl LocalKind {
-    /// As a rule of faults writes it.
+    /// The word for the kind in a fault rule.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Cluster => "cluster",
@@ -172,12 +172,13 @@ impl LocalKind {
     }
 }
 
-/// The key of a cluster or snapshot. No name begins with `plain:`, so those of plain RDS never collide: the only names with a colon begin with `rds:`.
+/// Makes the key of a cluster or snapshot. Keys of plain RDS begin with `plain:` and never collide with a name: the only names
+/// with a colon begin with `rds:`.
 pub(crate) fn key(plain: bool, id: &str) -> String {
     if plain { format!("plain:{id}") } else { id.to_owned() }
 }
 
-/// `cluster-3F…`: 26 characters, like the service's.
+/// Makes a resource id such as `cluster-3F…`, with 26 random characters as in RDS.
 pub(crate) fn resource_id(word: &str) -> String {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let letters = (0..26).map(|_| char::from(ALPHABET[usize::from(rand::random::<u8>()) % ALPHABET.len()]));
@@ -193,14 +194,14 @@ impl LocalCluster {
         format!("{ARN_PREFIX}:cluster:{}", self.id)
     }
 
-    /// The name of the secret with its master password, if the service keeps one.
+    /// Name of the secret that holds the master password, if the service keeps it.
     pub(crate) fn secret_name(&self) -> Option<String> {
         let kind = if self.plain { "db" } else { "cluster" };
         let id = self.resource_id.trim_start_matches("cluster-").to_lowercase();
         self.password_kept.then(|| format!("rds!{kind}-{id}"))
     }
 
-    /// The secret's ARN: its name and a suffix, as Secrets Manager adds one.
+    /// ARN of that secret: its name and a suffix, as Secrets Manager adds one.
     pub(crate) fn secret_arn(&self) -> Option<String> {
         let prefix = ARN_PREFIX.replacen(":rds:", ":secretsmanager:", 1);
         Some(format!("{prefix}:secret:{}-LoCaL0", self.secret_name()?))

@@ -1,11 +1,11 @@
-//! Bars and lines as inline SVG, in colours that a stylesheet may change.
+//! Bars as inline SVG, in colours that a style sheet may change.
 
 use maud::{Markup, html};
 
-/// The width of a bar's own coordinates; it is stretched to its place.
+/// The width of a bar in its own coordinates; the browser stretches it.
 pub(super) const WIDTH: f64 = 600.0;
 
-/// What a colour means. The class is what the stylesheet knows, the other is for where there is none.
+/// The meaning of a colour. `class` is for the style sheet, `fallback` is the colour without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Colour {
     Good,
@@ -34,7 +34,7 @@ impl Colour {
     }
 }
 
-/// A bar from and to a share between 0 and 1, the whole behind it in light grey.
+/// A bar from the share `from` to the share `to` of the width, both between 0 and 1, on a light grey bar of the whole width.
 pub(super) fn bar(from: f64, to: f64, colour: Colour) -> Markup {
     let from = from.clamp(0.0, 1.0) * WIDTH;
     let width = (to.clamp(0.0, 1.0) * WIDTH - from).max(2.0);
@@ -46,7 +46,7 @@ pub(super) fn bar(from: f64, to: f64, colour: Colour) -> Markup {
     }
 }
 
-/// One bar in another: what was there and what is kept, each as a share of the largest.
+/// One bar inside another, for rows before and rows kept; both are shares of the width between 0 and 1.
 pub(super) fn inner_bar(before: f64, kept: f64) -> Markup {
     let [before, kept] = [before, kept].map(|share| share.clamp(0.0, 1.0) * WIDTH);
     html! {
@@ -57,7 +57,7 @@ pub(super) fn inner_bar(before: f64, kept: f64) -> Markup {
     }
 }
 
-/// Two bars, one above the other: what was there, and what is there now.
+/// Two bars, one above the other, for rows before and rows now; both are shares of the width between 0 and 1.
 pub(super) fn two_bars(before: f64, now: f64) -> Markup {
     let [before, now] = [before, now].map(|share| share.clamp(0.0, 1.0) * WIDTH);
     html! {
@@ -68,7 +68,7 @@ pub(super) fn two_bars(before: f64, now: f64) -> Markup {
     }
 }
 
-/// A number on a logarithmic scale whose end is `most`; 0 is 0.
+/// A number as a share between 0 and 1 on a logarithmic scale: 0 for 0, 1 for `most`.
 pub(super) fn log_share(number: u64, most: u64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a bar's length")]
     let [number, most] = [number, most].map(|count| (count as f64 + 1.0).ln());

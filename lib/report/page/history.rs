@@ -1,7 +1,7 @@
-//! The nights before this one.
+//! The earlier nights, for the HTML page.
 //!
-//! In: a directory with a folder a night, each with a `run.json` as `--archive` writes it. Out: how large, how long, how it ended. What
-//! cannot be read is left out: a report must not fail because of an old one.
+//! In: a directory with a folder for each night and in it a `run.json`, as `--archive` writes it. Out: for each night the size of
+//! the dump, the time and the result. Nights that cannot be read are left out: an old file must not make the report fail.
 
 use std::path::Path;
 
@@ -13,16 +13,16 @@ use super::draw::Colour;
 use super::words;
 use crate::document::{self, Document};
 
-/// Number of nights that are shown.
+/// At most so many nights are shown.
 const NIGHTS: usize = 30;
 
-/// An archived document is small; another file may be anything.
+/// The largest `run.json`: an archived document is small, but the file may be any other.
 const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 const HEIGHT: f64 = 80.0;
 const STEP: f64 = 20.0;
 
-/// What is known of a night.
+/// The facts about an earlier night.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Past {
     pub(super) run: String,
@@ -36,10 +36,10 @@ pub(crate) struct Past {
 }
 
 impl Past {
-    /// The nights of a directory, the newest first, without the run that is being told of.
+    /// Reads the nights of a directory, the newest first, without the run `but`, which the report is about.
     pub(crate) fn of(directory: &Path, but: &str) -> Vec<Self> {
         let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-        // `latest` is a link to one of the others.
+        // `latest` is skipped: it is a link to one of the folders.
         let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
         let mut names: Vec<_> = folders.map(|folder| folder.path()).collect();
         names.sort();
@@ -77,7 +77,7 @@ fn read(file: &Path) -> Option<Document> {
     document::parse(document::read_text(file, FILE_BYTES_MAX).ok()?.as_bytes()).ok()
 }
 
-/// A bar a night, its height the size of the dump, its colour how it ended; and the same as a list, folded.
+/// One bar for each night, with the size of the dump as height and the result as colour; and a folded list of the same nights.
 pub(super) fn history(past: &[Past]) -> Markup {
     if past.is_empty() {
         return PreEscaped(String::new());

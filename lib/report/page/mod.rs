@@ -1,9 +1,10 @@
 //! The report as one HTML page.
 //!
-//! In: any document, and the nights before it. Out: a page that says first how it went, how old the data is and what a person must do.
-//! Build servers serve archived pages under `default-src 'none'; img-src 'self'; style-src 'self'` (Jenkins:
-//! `DirectoryBrowserSupport`): no scripts, no styles in the page; bars are inline SVG, the look is [`CSS`], a file beside the page.
-//! Where even that is not shown, attributes give colours and widths. Everything that came from outside is escaped by the templates.
+//! In: any document, and the nights before it. Out: a page that begins with the result, the age of the data and what a person
+//! must do. Build servers serve archived pages under `default-src 'none'; img-src 'self'; style-src 'self'` (Jenkins:
+//! `DirectoryBrowserSupport`). So the page has no scripts and no styles: bars are inline SVG, and the style sheet [`CSS`] is a
+//! file beside the page. If the style sheet is not loaded, attributes give colours and widths. The templates escape all text from
+//! outside.
 
 mod draw;
 mod history;
@@ -21,7 +22,7 @@ use crate::document::{Document, Step, StepStatus};
 use draw::{Colour, bar};
 use words::{Verdict, age, at};
 
-/// What is written beside the page, under this name.
+/// Name of the style sheet's file, beside the page.
 pub(super) const CSS_NAME: &str = "report.css";
 
 /// The style sheet of the page.
@@ -54,7 +55,7 @@ pub(super) fn page(document: &Document, past: &[Past]) -> String {
     page.into_string()
 }
 
-/// The first thing to see: how it went, when, with data of when.
+/// The head of the page: the result, when the run began, and the age of its data.
 fn head(document: &Document, verdict: &Verdict) -> Markup {
     let begun = document.steps.iter().find_map(|step| step.started_at);
     html! {
@@ -72,20 +73,20 @@ fn head(document: &Document, verdict: &Verdict) -> Markup {
     }
 }
 
-/// When the data was in production, and how old it is: seen from the run, since a page is read for months.
+/// When the data was in production, and its age at the time of the run: the page may be read months later.
 fn data_of(document: &Document) -> Option<String> {
     let data = data_time(document)?;
     let seen = document.steps.iter().find_map(|step| step.started_at).unwrap_or_else(Timestamp::now);
     Some(format!("data of {} ({})", at(data), age(seen, data)))
 }
 
-/// When the data was in production: the snapshot knows, else whoever dumped it.
+/// When the data was in production: the time of the snapshot, else `as_of` of the dump.
 pub(super) fn data_time(document: &Document) -> Option<Timestamp> {
     let snapshot = document.snapshot.as_ref().and_then(|snapshot| snapshot.created_at);
     snapshot.or_else(|| document.dump.as_ref().and_then(|dump| dump.as_of))
 }
 
-/// What a person must do, with lines to paste to the letter; what it may be worth to look at.
+/// What a person must do: the hint with its lines to paste, resources to delete, warnings; after a failure the last good dump.
 fn todo(document: &Document, past: &[Past]) -> Markup {
     let hint = document.error.as_ref().and_then(|error| error.hint.as_deref());
     let lines: Vec<&str> = warnings(document).collect();
@@ -111,7 +112,7 @@ fn todo(document: &Document, past: &[Past]) -> Markup {
     }
 }
 
-/// A sentence; and what follows it are lines of refresh.toml, to be pasted to the letter.
+/// A hint: its first line is a sentence, and further lines are lines of refresh.toml, shown unchanged for pasting.
 fn advice(hint: &str) -> Markup {
     let (sentence, lines) = hint.split_once('\n').map_or((hint, None), |(first, rest)| (first, Some(rest)));
     html! {
@@ -120,7 +121,7 @@ fn advice(hint: &str) -> Markup {
     }
 }
 
-/// When each tool worked: its bar begins where it began.
+/// One bar for each tool, from its start to its end on the time axis of the run.
 fn timeline(steps: &[Step]) -> Markup {
     if steps.is_empty() {
         return PreEscaped(String::new());

@@ -1,4 +1,5 @@
-//! What a night did: the facts in tiles, tables before and after, masks, the busiest relations, the dumps that are there.
+//! The parts of the page about a night: facts as tiles, tables before and after, masks, the busiest relations, dumps kept and
+//! removed.
 
 use indicatif::{HumanBytes, HumanCount};
 use maud::{Markup, PreEscaped, html};
@@ -10,17 +11,17 @@ use crate::report::text::{share, totals};
 /// Tables that are shown at once; the others are folded.
 const TABLES_SHOWN: usize = 12;
 
-/// Relations in the picture, and the height of one.
+/// Relations in the picture, and the height of a table's line there.
 const EDGES_SHOWN: usize = 12;
 const LINE: usize = 24;
 
 /// Characters of a table's name in the picture of relations.
 const NAME_CHARS: usize = 26;
 
-/// The facts of the run, one number a tile.
+/// The facts of the run, one number in each tile.
 pub(super) fn tiles(document: &Document) -> Markup {
     let mut all: Vec<(String, String, bool)> = Vec::new();
-    // A refresh is not about the dump, and says which one it was.
+    // A refresh needs no tile for the dump: its sentence names the dump.
     if let Some(dump) = document.dump.as_ref().filter(|dump| dump.bytes > 0 && document.refresh.is_none()) {
         let what = if dump.tables.is_empty() {
             "dump".to_owned()
@@ -72,7 +73,7 @@ fn masks(table: &TablePlan) -> impl Iterator<Item = (&str, &str)> {
     table.columns.iter().filter_map(|column| Some((column.name.as_str(), column.mask.as_deref()?)))
 }
 
-/// All tables, the largest first; most of them folded.
+/// All tables, the largest first; all but the first `TABLES_SHOWN` are folded.
 pub(super) fn tables(plan: &Dehydration) -> Markup {
     let mut all: Vec<&TablePlan> = plan.tables.iter().collect();
     all.sort_by_key(|table| std::cmp::Reverse(table.rows_before));
@@ -116,7 +117,7 @@ fn table_list(plan: &Dehydration, tables: &[&TablePlan], most: u64) -> Markup {
     }
 }
 
-/// The relations that brought the most rows, as a picture; all of them, folded, as a list.
+/// The relations because of which most rows are kept, as a picture; and a folded list of all relations.
 pub(super) fn relations(plan: &Dehydration) -> Markup {
     let mut busy: Vec<&EdgeReport> = plan.edges.iter().filter(|edge| weight(edge) > 0).collect();
     busy.sort_by_key(|edge| std::cmp::Reverse(weight(edge)));
@@ -151,7 +152,7 @@ fn weight(edge: &EdgeReport) -> u64 {
     edge.down_rows + edge.up_rows
 }
 
-/// Children on the left, parents on the right, one line a table, so that no two names are in one place.
+/// Draws children on the left and parents on the right. Each table has a line of its own, so that no names overlap.
 fn picture(edges: &[&EdgeReport]) -> Markup {
     let mut children: Vec<&str> = Vec::new();
     let mut parents: Vec<&str> = Vec::new();
@@ -180,13 +181,13 @@ fn picture(edges: &[&EdgeReport]) -> Markup {
     }
 }
 
-/// The table's bare name in one side of a relation: `ratings` of `app.ratings(app_id)`.
+/// The bare name of the table in one side of a relation: `ratings` in `app.ratings(app_id)`.
 fn table_of(side: &str) -> &str {
     let table = side.split('(').next().unwrap_or(side);
     table.rsplit_once('.').map_or(table, |(_, name)| name)
 }
 
-/// Cuts a name to what fits beside the picture.
+/// Cuts a name to `NAME_CHARS` characters, which fit beside the picture.
 fn cut(name: &str) -> String {
     if name.chars().count() <= NAME_CHARS {
         return name.to_owned();
@@ -194,7 +195,7 @@ fn cut(name: &str) -> String {
     name.chars().take(NAME_CHARS - 1).chain(['…']).collect()
 }
 
-/// Which dumps stayed and which went.
+/// Which dumps were kept and which were removed.
 pub(super) fn dumps(rotation: &Rotation) -> Markup {
     let lists = [("kept", &rotation.kept), ("removed", &rotation.removed)];
     html! {

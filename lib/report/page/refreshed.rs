@@ -1,4 +1,5 @@
-//! What became of a developer's database: the sentence, each migration with its time and output, the way back, what changed.
+//! The part of the page about a refresh: the result in one sentence, the command to undo it, migrations with time and output,
+//! and the tables that changed.
 
 use indicatif::HumanCount;
 use maud::{Markup, html};
@@ -8,7 +9,7 @@ use super::words;
 use crate::document::{Document, Migration, MigrationStatus, Refresh, TableChange};
 use crate::report::refresh::{Fate, Piece, changed, sentence};
 
-/// Tables that are shown at once.
+/// At most so many tables are shown; the others are folded or only counted.
 const TABLES_SHOWN: usize = 12;
 
 pub(super) fn refreshed(document: &Document, refresh: &Refresh) -> Markup {
@@ -52,7 +53,7 @@ fn migrations(all: &[Migration]) -> Markup {
     }
 }
 
-/// Rows before and now, the tables that differ most first.
+/// Rows of each table before and now, the tables that changed most first.
 fn changes(refresh: &Refresh) -> Markup {
     let changed = changed(refresh);
     let same = refresh.changes.len() - changed.len();
@@ -90,7 +91,7 @@ fn change_list(changes: &[&TableChange], most: u64) -> Markup {
     }
 }
 
-/// `new`, `gone`, `+12`, `−3`.
+/// The change of a table in words: `new`, `gone`, `+12`, `−3`.
 fn difference(change: &TableChange) -> String {
     match (change.before, change.after) {
         (None, _) => "new".to_owned(),
@@ -100,7 +101,7 @@ fn difference(change: &TableChange) -> String {
     }
 }
 
-/// The largest tables of what is there now.
+/// The largest tables of the refreshed database, for a refresh that did not count changes.
 fn tables(refresh: &Refresh) -> Markup {
     let mut all: Vec<_> = refresh.tables.iter().collect();
     all.sort_by_key(|table| std::cmp::Reverse(table.rows));

@@ -1,4 +1,4 @@
-//! What the page says first, and how it writes times.
+//! The title of the page, and how it writes times.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::document::Document;
 use crate::progress;
 use crate::report::refresh::Fate;
 
-/// How it went, in words that never tell what did not happen.
+/// The result of the run as title and colour; the title claims only what the document shows to have happened.
 #[derive(Debug)]
 pub(super) struct Verdict {
     pub(super) title: String,
@@ -46,7 +46,7 @@ impl Verdict {
     }
 }
 
-/// What failed, and whether somebody stopped it.
+/// What failed, or was stopped by a signal: the refresh or the night.
 fn failed(document: &Document, code: &str) -> String {
     let what = match &document.refresh {
         Some(refresh) => format!("The refresh of {}", refresh.target),
@@ -55,12 +55,12 @@ fn failed(document: &Document, code: &str) -> String {
     if code == "interrupted" { format!("{what} was stopped") } else { format!("{what} failed") }
 }
 
-/// `Sunday 29 November 2026, 14:09 UTC`.
+/// A moment for people: `Sunday 29 November 2026, 14:09 UTC`.
 pub(super) fn at(time: Timestamp) -> String {
     time.strftime("%A %-d %B %Y, %H:%M UTC").to_string()
 }
 
-/// How old something is, seen from a moment.
+/// The age of something from `of`, at the moment `seen`: `3 h old`.
 pub(super) fn age(seen: Timestamp, of: Timestamp) -> String {
     let minutes = seen.duration_since(of).as_secs() / 60;
     match minutes {
@@ -72,7 +72,7 @@ pub(super) fn age(seen: Timestamp, of: Timestamp) -> String {
     }
 }
 
-/// `41 s`, `3 min 5 s`, `2 h 10 min`.
+/// A length of time for people: `41 s`, `3 min 5 s`, `2 h 10 min`.
 pub(super) fn seconds(seconds: f64) -> String {
     progress::span(Duration::try_from_secs_f64(seconds).unwrap_or_default())
 }

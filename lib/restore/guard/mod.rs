@@ -1,7 +1,7 @@
-//! What must be true before a target is touched.
+//! Checks what must be true before a target is changed.
 //!
-//! In: the target, the source, the dump. Out: nothing, or a refusal: the target is production or follows it, the data
-//! does not fit, the server takes no statement that long.
+//! In: the target, the source, the dump. Out: nothing, or a refusal: the target is the source or replicates from it, the data
+//! does not fit on the disk, the server does not take a statement that long or does not know a collation.
 
 pub(super) mod production;
 pub(super) mod ready;
@@ -22,10 +22,10 @@ use crate::house::House;
 use crate::mysql::{Access, LoginOptions, Server, Session, number};
 use crate::sql::{Certain, Mode, Token};
 
-/// Tables and keys on disk, compared with the bytes of SQL that they come from.
+/// Bytes on disk, tables and keys together, for one byte of SQL: an estimate.
 const DISK_PER_SQL_BYTE: u64 = 2;
 
-/// Refuses a target that is the source, or replicates from it.
+/// Fails if the target is the source, or replicates from it.
 pub(crate) fn refuse_source(house: &House, target: &DevTarget, session: &mut Session) -> Result<(), Error> {
     let config = &house.config;
     let refuse = |why: String| Err(Error::LooksLikeSource { target: target.name.clone(), why });
@@ -39,7 +39,7 @@ pub(crate) fn refuse_source(house: &House, target: &DevTarget, session: &mut Ses
         if same_address(&options, &Opts::from(source.options())) {
             return refuse(format!("both are {}", address(&options)));
         }
-        // The same server may be known by several names; a source that does not answer here is another one.
+        // One server may have several addresses. A source that cannot be reached from here counts as another server.
         if let Ok(mut source) = source.connect()
             && let (Some(a), Some(b)) = (identity(session), identity(&mut source))
         {
@@ -49,7 +49,7 @@ pub(crate) fn refuse_source(house: &House, target: &DevTarget, session: &mut Ses
             differs = true;
         }
     }
-    // Behind an address or a tunnel: a server of the source's cluster knows its own name.
+    // An address or a tunnel may hide the server's name, but a server of the source's cluster reports its own name.
     if !differs
         && let Some((own, id)) = own_names(session).iter().find_map(|own| Some((own, begins(config, own)?)))
     {
@@ -64,7 +64,7 @@ pub(crate) fn refuse_source(house: &House, target: &DevTarget, session: &mut Ses
     Ok(())
 }
 
-/// The server that `[source]` names, if it names one by address.
+/// The server of `[source]`; `None` if it names no host, socket, option file or secret.
 fn source_server(house: &House) -> Option<Server> {
     let settings = &house.config.source.server;
     let by_secret = settings.secret.is_some();
@@ -72,7 +72,7 @@ fn source_server(house: &House) -> Option<Server> {
     {
         return None;
     }
-    // A password that is not at hand here is no reason to stop: addresses are compared all the same.
+    // Without the source's password, which may be missing here, its address can still be compared.
     let bare = || {
         let bare = ServerConfig { password_env: None, secret: None, iam_login: false, ..settings.clone() };
         Server::of_config(&bare).ok()
@@ -80,8 +80,8 @@ fn source_server(house: &House) -> Option<Server> {
     Access::of(house, &LoginOptions::default()).to_config(settings).ok().or_else(bare)
 }
 
-/// The cluster or instance of `[source]` that a host name belongs to: its endpoints begin with the identifier, those
-/// of its instances do so by custom. A custom endpoint may have any name, and be of any cluster.
+/// The cluster or instance of `[source]` that a host name may belong to. A cluster's endpoints begin with its identifier, and
+/// those of its instances usually do. A custom endpoint can have any name, so each one counts as the cluster's.
 fn named_like<'a>(config: &'a Config, host: &str) -> Option<&'a str> {
     if !host.contains('.') || host.parse::<std::net::IpAddr>().is_ok() {
         return None;
@@ -91,7 +91,7 @@ fn named_like<'a>(config: &'a Config, host: &str) -> Option<&'a str> {
     cluster.or_else(|| begins(config, host))
 }
 
-/// The cluster or instance of `[source]` that the first label of a name is, or begins with: `prod`, `prod-2`.
+/// The cluster or instance of `[source]` that the first label of a name equals, or begins with before a hyphen: `prod`, `prod-2`.
 fn begins<'a>(config: &'a Config, name: &str) -> Option<&'a str> {
     let first = name.split('.').next().unwrap_or_default().to_ascii_lowercase();
     let ids = [config.source.cluster.as_deref(), config.source.instance.as_deref()];
@@ -101,7 +101,7 @@ fn begins<'a>(config: &'a Config, name: &str) -> Option<&'a str> {
     })
 }
 
-/// What the server calls itself; Aurora knows the instance's identifier.
+/// The names that the server has for itself: its host name and, at Aurora, the identifier of its instance.
 fn own_names(session: &mut Session) -> Vec<String> {
     let mut ask = |sql| session.first::<String>("asking for the server's name", sql).ok().flatten();
     ["SELECT @@hostname", "SELECT @@aurora_server_id"].into_iter().filter_map(&mut ask).collect()
@@ -126,7 +126,7 @@ fn address(options: &Opts) -> String {
     }
 }
 
-/// A server's identity: what no two servers share.
+/// A text that differs between any two servers.
 fn identity(session: &mut Session) -> Option<String> {
     let place = "CONCAT(@@hostname, ':', @@port, ':', @@datadir)";
     let sql = match session.engine() {
@@ -136,7 +136,7 @@ fn identity(session: &mut Session) -> Option<String> {
     session.first::<String>("asking who the server is", &sql).ok().flatten()
 }
 
-/// Hosts that the server replicates from. Servers and accounts without replication say nothing.
+/// Hosts that the server replicates from. Empty without replication, or if the account may not see it.
 fn upstreams(session: &mut Session) -> Vec<String> {
     for sql in ["SHOW REPLICA STATUS", "SHOW SLAVE STATUS"] {
         let Ok(rows) = session.rows::<Row>("asking what the server replicates from", sql) else { continue };
@@ -150,7 +150,7 @@ fn upstreams(session: &mut Session) -> Vec<String> {
     Vec::new()
 }
 
-/// Why the server could not take a dump in: all that can be known without an account of its own.
+/// All reasons why the server could not load a dump, as far as this session shows them.
 pub(crate) fn misfits(session: &mut Session, job: &LoadJob) -> Result<Vec<Error>, Error> {
     let long = too_long(session, job)?;
     let unknown = unknown_collations(session, job)?;
@@ -160,7 +160,7 @@ pub(crate) fn misfits(session: &mut Session, job: &LoadJob) -> Result<Vec<Error>
     Ok([long, unknown, full].into_iter().flatten().collect())
 }
 
-/// Statements that are longer than the server takes.
+/// The error if the longest statement, with 1 KiB to spare, is longer than the server takes.
 fn too_long(session: &mut Session, job: &LoadJob) -> Result<Option<Error>, Error> {
     let allowed = session.first::<u64>("reading max_allowed_packet", "SELECT @@max_allowed_packet")?;
     let largest = job.tables().map(|(_, entry)| entry.statement_bytes_max).max().unwrap_or(0);
@@ -170,7 +170,7 @@ fn too_long(session: &mut Session, job: &LoadJob) -> Result<Option<Error>, Error
     Ok(allowed.map(|allowed| Error::Packet { needed: largest, allowed }))
 }
 
-/// Tables of a collation that the server does not have.
+/// The error if tables have collations that the server does not know.
 fn unknown_collations(session: &mut Session, job: &LoadJob) -> Result<Option<Error>, Error> {
     let of = |entry: &TableEntry| collations_of(&entry.create);
     let named: BTreeSet<String> = job.tables().flat_map(|(_, entry)| of(entry)).collect();
@@ -183,7 +183,7 @@ fn unknown_collations(session: &mut Session, job: &LoadJob) -> Result<Option<Err
     Ok((!unknown.is_empty()).then_some(Error::Collations { unknown }))
 }
 
-/// Whether a server has no such collation. It is asked for each: what it lists is not all that it takes.
+/// True if the server does not know a collation. Found out by using it: the server's list lacks collations that it takes.
 pub(crate) fn does_not_know(session: &mut Session, collation: &str) -> Result<bool, Error> {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if collation.is_empty() || !collation.bytes().all(is_word) {
@@ -191,18 +191,18 @@ pub(crate) fn does_not_know(session: &mut Session, collation: &str) -> Result<bo
     }
     match session.run("asking for a collation", &format!("DO '' COLLATE {collation}")) {
         Err(e) if e.number().is_none() => Err(e.into()),
-        // Another answer is about a character set.
+        // Any other error is about the character set, and means that the collation is known.
         outcome => Ok(outcome.is_err_and(|e| e.number() == Some(number::UNKNOWN_COLLATION))),
     }
 }
 
-/// The collations that a table's definition names outside of comments for other versions of servers.
+/// The collations that a table's definition names outside of version comments (`/*!80000 … */`).
 fn collations_of(create: &str) -> Vec<String> {
     let Ok(certain) = Certain::of(create, Mode::default()) else { return Vec::new() };
     certain.readings().last().map_or(Vec::new(), |code| collations_in(create, code))
 }
 
-/// The collations that code names.
+/// The collations that follow the word COLLATE in the code of a statement.
 pub(crate) fn collations_in(sql: &str, code: &[Token]) -> Vec<String> {
     let value = |at: usize| {
         let at = if code.get(at)?.is(b'=') { at + 1 } else { at };
@@ -212,7 +212,7 @@ pub(crate) fn collations_in(sql: &str, code: &[Token]) -> Vec<String> {
     places.filter_map(|at| value(at + 1)).collect()
 }
 
-/// Refuses more SQL than there is room for.
+/// Fails if the server's disk has too little room for the tables of so many bytes of SQL. Succeeds if the disk cannot be seen.
 pub(crate) fn refuse_full_disk(session: &mut Session, server: &Server, sql_bytes: u64) -> Result<(), Error> {
     let needed = sql_bytes.saturating_mul(DISK_PER_SQL_BYTE);
     match free_space(session, server)? {
@@ -221,7 +221,7 @@ pub(crate) fn refuse_full_disk(session: &mut Session, server: &Server, sql_bytes
     }
 }
 
-/// Free bytes where the server keeps its data, if that is on this host and can be seen.
+/// The server's data directory and its free bytes; `None` if it is not on this host or cannot be seen.
 fn free_space(session: &mut Session, server: &Server) -> Result<Option<(PathBuf, u64)>, Error> {
     let options = Opts::from(server.options());
     let host = options.get_ip_or_hostname();
@@ -231,7 +231,7 @@ fn free_space(session: &mut Session, server: &Server) -> Result<Option<(PathBuf,
     let directory = session.first::<String>("reading datadir", "SELECT @@datadir")?.unwrap_or_default();
     let hostname = session.first::<String>("reading hostname", "SELECT @@hostname")?.unwrap_or_default();
     let path = Path::new(&directory);
-    // 127.0.0.1 may be the end of a tunnel.
+    // 127.0.0.1 may be the end of a tunnel to another host.
     if !path.is_dir() || hostname != engine::host_name() {
         return Ok(None);
     }

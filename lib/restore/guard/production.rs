@@ -1,7 +1,7 @@
-//! A server of RDS whose tags say that it is production is no target.
+//! Refuses a server of RDS whose tags say that it is production.
 //!
-//! In: the target, its server, the service's word. Out: nothing, or a refusal. Where the service cannot be asked, or
-//! does not know the address, the answer is no: `refuse_tags = []` is how a person says that it need not be asked.
+//! In: the target, its server, the tags at AWS. Out: nothing, or a refusal. The target is also refused if AWS cannot be asked or
+//! does not know the address. With `refuse_tags = []` no tags are read.
 
 use globset::GlobBuilder;
 use mysql::Opts;
@@ -12,19 +12,19 @@ use crate::mysql::Session;
 use crate::restore::error::Error;
 use crate::restore::target::DevTarget;
 
-/// How production is marked where nobody says otherwise.
+/// Tags of production, if the target has no `refuse_tags`.
 const TAGS: &[&str] = &["environment=prod*", "env=prod*", "stage=prod*", "environment=live", "env=live"];
 
-/// Directory in which RDS has the server's programs.
+/// Directory of the server's programs at RDS.
 const RDS_HOME: &str = "/rdsdbbin/";
 
-/// Refuses a target with a tag of production on it, or with tags that cannot be read.
+/// Fails if the target has a tag of production, or if its tags cannot be read.
 pub(crate) fn refuse(house: &House, target: &DevTarget, session: &mut Session) -> Result<(), Error> {
     let own = target.settings.refuse_tags.as_deref();
     let tags: Vec<&str> = own.map_or_else(|| TAGS.to_vec(), |own| own.iter().map(String::as_str).collect());
     let options = Opts::from(target.server.options());
     let host = options.get_ip_or_hostname();
-    // Whoever names tags wants them looked at, under whatever name the server goes.
+    // With `refuse_tags` set, the tags are read whatever the server's address is.
     if tags.is_empty() || (own.is_none() && !aws::is_rds(&host) && !runs_at_rds(session)) {
         return Ok(());
     }
@@ -48,13 +48,13 @@ pub(crate) fn refuse(house: &House, target: &DevTarget, session: &mut Session) -
     }
 }
 
-/// Whether the server says that it is one of RDS, whatever its host is called.
+/// True if the server's own settings show that it runs at RDS, whatever its address is.
 fn runs_at_rds(session: &mut Session) -> bool {
     let home = session.first::<String>("asking where the server is installed", "SELECT @@basedir");
     home.ok().flatten().is_some_and(|home| home.starts_with(RDS_HOME))
 }
 
-/// The first of `owners` with one of the tags, and that tag. Case does not matter: people write `Prod` and `PROD`.
+/// The first of `owners` with one of the tags, and that tag. Case is ignored: people write `Prod` and `PROD`.
 fn marked(owners: &[AddressOwner], tags: &[&str]) -> Result<Option<(String, String)>, String> {
     for tag in tags {
         let glob = GlobBuilder::new(tag).case_insensitive(true).build().map_err(|e| e.to_string())?;

@@ -1,9 +1,10 @@
-//! Whether everything is there that the objects of a dump need, asked before a row is loaded: a right that is missing would be missed
-//! behind the whole load.
+//! Checks before the load that the accounts have the rights that the objects of a dump need. Otherwise a missing right would show
+//! only after the load.
 //!
-//! In: which kinds of objects a dump has, the sessions of who loads and who swaps. Out: the rights that are missing, each account's and
-//! database's with the statement that gives them. Rights are not read out of SHOW GRANTS, which leaves out what comes with a role, or is
-//! taken away again: the server is asked for things that cannot be, and says first whether they may be asked for.
+//! In: the kinds of objects in a dump, the sessions of the loader and the swapper. Out: the missing rights of each account and
+//! database, with the statement that grants them. SHOW GRANTS is not read: it leaves out the rights of a role, and may show
+//! rights that are revoked in part. Instead the server gets statements that change nothing: it checks the rights first, so its
+//! error shows whether they are there.
 
 use std::collections::BTreeSet;
 
@@ -16,11 +17,11 @@ use crate::restore::swap::objects::StoredKind;
 use crate::restore::swap::sync_objects::Contents;
 use crate::sql::{qualified, tokens};
 
-/// What is never there, and what is never made.
+/// Names of a table that is never there, and of an object that is never made.
 const NONE: &str = "refreshkit_none";
 const NEW: &str = "refreshkit_probe";
 
-/// Longer than the comment of a routine may be.
+/// Length of the comment in bytes: more than a routine's comment may have.
 const COMMENT_BYTES: usize = 65_536;
 
 /// A right on a database.
@@ -45,12 +46,12 @@ pub(crate) enum Right {
 }
 
 impl Right {
-    /// Whether it is about what is no table.
+    /// True for rights that are about views, routines, triggers or events.
     pub(crate) fn is_of_objects(self) -> bool {
         self >= Self::CreateView
     }
 
-    /// The right as GRANT says it.
+    /// The right in the words of GRANT.
     fn words(self) -> &'static str {
         match self {
             Self::Create => "CREATE",
@@ -64,7 +65,7 @@ impl Right {
             Self::Index => "INDEX",
             Self::LockTables => "LOCK TABLES",
             Self::References => "REFERENCES",
-            // What is made is read again.
+            // SHOW VIEW too: the views that are made are read back.
             Self::CreateView => "CREATE VIEW, SHOW VIEW",
             Self::CreateRoutine => "CREATE ROUTINE",
             Self::AlterRoutine => "ALTER ROUTINE",
@@ -73,7 +74,7 @@ impl Right {
         }
     }
 
-    /// A statement that wants the right and changes nothing whoever asks.
+    /// A statement that needs the right, and that changes nothing even with it.
     fn question(self, database: &str) -> String {
         let (none, new) = (qualified(database, NONE), qualified(database, NEW));
         match self {
@@ -94,13 +95,13 @@ impl Right {
             }
             Self::AlterRoutine => format!("ALTER PROCEDURE {none} COMMENT ''"),
             Self::Trigger => format!("CREATE TRIGGER {new} BEFORE INSERT ON {none} FOR EACH ROW SET @a = 1"),
-            // One that is over is not made.
+            // The server does not keep an event whose time is over.
             Self::Event => format!("CREATE EVENT {new} ON SCHEDULE AT '2000-01-01 00:00:00' DO SET @a = 1"),
         }
     }
 }
 
-/// What whoever loads needs in the staging database.
+/// The rights that the loader needs in the staging database.
 pub(crate) fn to_load(job: &LoadJob) -> BTreeSet<Right> {
     let mut rights = BTreeSet::from([Right::Create, Right::Select, Right::Insert, Right::Drop]);
     let tables: Vec<&TableEntry> = job.tables().map(|(_, table)| table).collect();
@@ -114,13 +115,13 @@ pub(crate) fn to_load(job: &LoadJob) -> BTreeSet<Right> {
     rights
 }
 
-/// What whoever swaps needs in the database in use: the objects of the dump are made there.
+/// The rights that the swapper needs in the database in use, where it makes the objects of the dump.
 pub(crate) fn to_swap(job: &LoadJob) -> BTreeSet<Right> {
     let tables = [Right::Create, Right::Insert, Right::Alter, Right::Drop];
     tables.into_iter().chain(of_objects(job)).collect()
 }
 
-/// What whoever swaps needs in `__previous`: the objects of the database in use are made there.
+/// The rights that the swapper needs in `__previous`, where it makes the objects of the database in use.
 pub(crate) fn to_keep(live: &Contents) -> BTreeSet<Right> {
     let tables = [Right::Create, Right::Insert, Right::Alter, Right::Drop];
     let objects = live.objects.iter().map(|object| match object.kind {
@@ -140,13 +141,13 @@ fn of_objects(job: &LoadJob) -> BTreeSet<Right> {
         ObjectKind::View => vec![Right::CreateView],
         ObjectKind::Trigger => vec![Right::Trigger],
         ObjectKind::Event => vec![Right::Event],
-        // What is made is altered: with whose rights it runs.
+        // ALTER ROUTINE too: without a definer, routines are altered to SQL SECURITY INVOKER after the load.
         _ => vec![Right::CreateRoutine, Right::AlterRoutine],
     });
     rights.collect()
 }
 
-/// Which of these rights the session's account lacks in a database.
+/// The error that names the rights that the session's account lacks in a database; `None` if it has all.
 pub(crate) fn lacking(
     session: &mut Session,
     database: &str,
@@ -171,8 +172,8 @@ pub(crate) fn lacking(
     Ok(Some(Error::Lacks { account, database: database.to_owned(), rights: lacking, grant }))
 }
 
-/// A setting of the server's that would make a table without a primary key another one, or none, and that the session's account may not
-/// switch off for itself.
+/// The error if tables have no primary key, and a server variable that the session may not switch off refuses them or adds a
+/// column to them.
 pub(crate) fn strict(session: &mut Session, job: &LoadJob) -> Result<Option<Error>, Error> {
     let keyless = |entry: &TableEntry| {
         let create = &entry.create;
@@ -193,7 +194,7 @@ pub(crate) fn strict(session: &mut Session, job: &LoadJob) -> Result<Option<Erro
     Ok(None)
 }
 
-/// Whether the server refuses to be asked this. Whatever else it says is not about rights.
+/// True if the server refuses a statement for lack of rights. Any other error means that the rights are there.
 fn is_denied(session: &mut Session, question: &str) -> Result<bool, Error> {
     match session.run("asking what may be done", question) {
         Ok(_) => Ok(false),

@@ -1,9 +1,9 @@
-//! What survives a refresh, from one server to another: for a target that is a whole server.
+//! `preserve` for an instance: copies rows from the old server to the new one.
 //!
-//! In: the entries of `[targets.NAME] preserve` (globs, or `table where …`), a session on the old server, where nobody may write meanwhile,
-//! and the loader's on the new one. Out: those rows in the new database, as `preserve` puts them: columns that both have, single rows by
-//! their keys. Unlike there, a table with triggers is refused.
-//! Rows are streamed; none is held longer than its batch.
+//! In: the entries of `[targets.NAME] preserve` (globs, or `table where …`), a session on the old server, which is locked against
+//! writes, and the loader's session on the new one. Out: those rows in the new database, as `keep/preserve.rs` does it: of the
+//! columns, those that both tables have; single rows replace those with the same keys. Unlike there, a table with triggers is
+//! refused. Rows are streamed: memory holds one batch.
 
 use std::ops::ControlFlow;
 
@@ -18,10 +18,11 @@ use crate::restore::swap::objects;
 use crate::rows::{columns_of, pick, read};
 use crate::sql::{literal, name, qualified};
 
-/// A statement is sent once it has so many bytes, and so may be larger by one row: below the default `max_allowed_packet` of all servers.
+/// A statement is sent when it has this many bytes, so it can be longer by one row. This is below the default
+/// `max_allowed_packet` of all servers.
 const BATCH_BYTES: usize = 512 << 10;
 
-/// Copies everything that `preserve` names from the old server to the new one. Returns a phrase a table, for people.
+/// Copies everything that `preserve` names from the old server to the new one. Returns one phrase a table, for people.
 pub(crate) fn carry(
     from: &mut Session,
     to: &mut Session,
@@ -42,11 +43,11 @@ pub(crate) fn carry(
     for (table, condition) in all {
         let exists_in_new = new.iter().any(|known| known == table);
         if condition.is_some() && !exists_in_new {
-            // The dump may have no such table.
+            // The dump may lack the table.
             continue;
         }
         let full = qualified(database, table);
-        // The dump's triggers would fire for each row that is carried; of a table that only the old server has they would not come along.
+        // Triggers of the dump would fire for each row. Those of a table that only the old server has would be lost.
         refuse_triggers(if exists_in_new { &mut *to } else { &mut *from }, database, table)?;
         match condition {
             None if exists_in_new => {
@@ -82,7 +83,7 @@ fn refuse_triggers(session: &mut Session, database: &str, table: &str) -> Result
     }
 }
 
-/// Rows of one table; how many there were.
+/// Copies the rows of one table. Returns their number.
 fn stream(
     from: &mut Session,
     to: &mut Session,
@@ -124,7 +125,7 @@ fn stream(
     Ok(batch.rows)
 }
 
-/// Tuples that wait for their statement.
+/// The tuples of the next statement, and the number of rows so far.
 #[derive(Default)]
 struct Batch {
     head: String,

@@ -1,4 +1,4 @@
-//! What a target keeps or sets of its own over a refresh.
+//! What a target keeps over a refresh (`preserve`), and what it sets after the load (`set`, `after`).
 
 pub(super) mod carry;
 pub(super) mod preserve;

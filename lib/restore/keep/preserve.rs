@@ -1,17 +1,17 @@
-//! Tables and rows of the developer's own, which survive a refresh.
+//! `preserve`: keeps tables and rows of the developer over a refresh.
 //!
-//! In: the globs of `[targets.NAME] preserve`, the database in use. Out: in the staging database, those tables with
-//! the rows that they have now. A table that the dump has too keeps the dump's definition, so that the branch's
-//! migrations fit; of its columns, those are filled that both have.
+//! In: the entries of `[targets.NAME] preserve`, the database in use. Out: those tables in the staging database, with the rows
+//! that they have now. A table that the dump has too keeps the dump's definition, so that the branch's migrations fit: then the
+//! columns that both have are filled.
 //!
 //! ```text
-//! set_aside    the account that swaps copies the rows into tables that it makes in `__previous`, where nobody else has rights, and
-//!              then renames them into the staging database
-//! put_back     the loader moves them to where they belong, while triggers that came with the rows are away
+//! set_aside    the swapper copies the rows into tables that it makes in `__previous`, where nobody else has rights, and then
+//!              renames them into the staging database
+//! put_back     the loader moves the rows into their tables; triggers that a file of another program made are dropped meanwhile
 //! ```
 //!
-//! The first may read the database in use, and never writes into what somebody else made or could have laid a trigger on; the second
-//! may not read it.
+//! The swapper may read the database in use, so it never writes into a table that somebody else made or could have given a
+//! trigger. The loader may not read the database in use.
 
 use mysql::Row;
 
@@ -24,24 +24,24 @@ use crate::restore::swap::sync_objects::create;
 use crate::restore::target::DevTarget;
 use crate::sql::{literal, name, qualified};
 
-/// What does not fit into the dump's columns is an error, and zeros stay as they are.
+/// A value that does not fit into the dump's column is an error. Zeros stay zeros, also as dates and in AUTO_INCREMENT columns.
 const COPY_MODE: &str =
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'";
 
 /// Rows that were set aside.
 #[derive(Debug)]
 pub(crate) struct PreservedRows {
-    /// Where they are meanwhile.
+    /// Name of the table that holds the rows meanwhile.
     aside: String,
-    /// The table that they come from and go to.
+    /// Name of the table that the rows come from and go to.
     table: String,
-    /// Those of the table that survive; all if not given.
+    /// SQL condition for the rows that are kept; `None` for all.
     condition: Option<String>,
-    /// The table's definition, if all of it survives.
+    /// The table's definition, if the whole table is kept.
     create: Option<String>,
 }
 
-/// Copies what is to survive into tables of its own, under names that nobody can know before.
+/// Copies the rows of `preserve` into new tables, whose names nobody can guess.
 pub(crate) fn set_aside(session: &mut Session, target: &DevTarget) -> Result<Vec<PreservedRows>, Error> {
     if target.settings.preserve.is_empty() || !state::exists(session, &target.database)? {
         return Ok(Vec::new());
@@ -81,7 +81,7 @@ pub(crate) fn set_aside(session: &mut Session, target: &DevTarget) -> Result<Vec
     Ok(kept)
 }
 
-/// Puts the rows where they belong, on the loader's session. Returns what survived, in words.
+/// Moves the rows into their tables, on the loader's session. Returns one phrase a table, for people.
 pub(crate) fn put_back(
     session: &mut Session,
     target: &DevTarget,
@@ -106,7 +106,7 @@ pub(crate) fn put_back(
                 session.run("using the database", &format!("USE {}", name(&staging)))?;
                 session.run(&format!("creating {to}"), create)?;
             }
-            // The dump may have no such table.
+            // The dump may lack the table.
             None if !there => continue,
             None => {}
         }
@@ -138,7 +138,7 @@ pub(crate) fn put_back(
     Ok(survived)
 }
 
-/// The triggers of the tables that are filled, which are gone then: rows that survive have gone through them once.
+/// Drops the triggers of the tables that are filled, and returns them: the kept rows have fired them once already.
 fn take_triggers(session: &mut Session, staging: &str, kept: &[PreservedRows]) -> Result<Vec<Object>, Error> {
     session.run("using the database", &format!("USE {}", name(staging)))?;
     let mut triggers = objects::triggers(session, staging)?;
@@ -150,7 +150,8 @@ fn take_triggers(session: &mut Session, staging: &str, kept: &[PreservedRows]) -
     Ok(triggers)
 }
 
-/// Nothing was lost, or written meanwhile: whole tables have as many rows in the database in use as where they were put.
+/// Fails if rows were lost, or changed meanwhile: a whole table must have as many rows in the staging database as in the one in
+/// use.
 pub(crate) fn compare(
     swapper: &mut Session,
     loader: &mut Session,
@@ -169,7 +170,7 @@ pub(crate) fn compare(
     Ok(())
 }
 
-/// Table and condition of `users where …`.
+/// Table and condition of an entry such as `users where …`; `None` without `where`.
 pub(crate) fn condition(entry: &str) -> Option<(&str, &str)> {
     let at = entry.to_ascii_lowercase().find(" where ")?;
     Some((entry[..at].trim(), entry[at + " where ".len()..].trim()))
@@ -187,7 +188,7 @@ pub(super) fn finish(session: &mut Session) -> Result<(), Error> {
     Ok(())
 }
 
-/// A table's definition, foreign keys too: they are without a database, so they point into the new one.
+/// A table's definition. Its foreign keys name no database, so they refer to tables of the database that it is created in.
 pub(super) fn definition(session: &mut Session, database: &str, table: &str) -> Result<String, Error> {
     session.run("using the database", &format!("USE {}", name(database)))?;
     let sql = format!("SHOW CREATE TABLE {}", name(table));
@@ -196,7 +197,7 @@ pub(super) fn definition(session: &mut Session, database: &str, table: &str) -> 
     create.ok_or_else(|| Error::Hidden { what: format!("table {database}.{table}") })
 }
 
-/// The columns that can be written.
+/// The columns that can be written: all that are not generated.
 pub(super) fn columns(session: &mut Session, database: &str, table: &str) -> Result<Vec<String>, Error> {
     let sql = format!(
         "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {} \

@@ -1,6 +1,7 @@
 //! Values that a target has of its own: `set = { "settings.value where name = 'url'" = "https://dev3.test" }`.
 //!
-//! In: `[targets.NAME] set` and `after`. Out: one `UPDATE` for each, then the target's own SQL, on the refreshed database.
+//! In: `[targets.NAME] set` and `after`. Out: one `UPDATE` for each entry of `set`, then the SQL of `after`, run in the loaded
+//! database.
 
 use super::preserve;
 use crate::config::Scalar;
@@ -10,7 +11,7 @@ use crate::restore::error::Error;
 use crate::restore::target::DevTarget;
 use crate::sql::{literal, name};
 
-/// The statements, with the key that each comes from.
+/// Makes the statements of `set`, each with its key. Fails if a key or value is wrong.
 pub(crate) fn statements(target: &DevTarget) -> Result<Vec<(String, String)>, Error> {
     let wrong = |key: &str| Error::Set { target: target.name.clone(), key: key.to_owned() };
     let all = target.settings.set.iter().map(|(key, value)| {
@@ -25,7 +26,7 @@ pub(crate) fn statements(target: &DevTarget) -> Result<Vec<(String, String)>, Er
     all.collect()
 }
 
-/// Runs them, and then `after`, over the loader's login.
+/// Runs the statements of `set`, then those of `after`, over the loader's login.
 pub(crate) fn run(house: &House, target: &DevTarget, server: &Server, database: &str) -> Result<(), Error> {
     let set = statements(target)?.into_iter().map(|(key, sql)| (format!("set {key:?}"), sql));
     let after = target.settings.after.iter().enumerate();

@@ -1,7 +1,7 @@
-//! The dump's views, routines, triggers and events, created in the staging database.
+//! Creates the dump's views, routines, triggers and events in the staging database.
 //!
-//! In: the manifest's objects. Out: the same objects under the staging database's name, events asleep; and the events
-//! as they were defined, so that the swap can wake them.
+//! In: the manifest's objects. Out: the same objects under the staging database's name, with events disabled; and the events as
+//! they were defined, so that those that were enabled can be enabled again at the swap.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::restore::swap::objects::{self, Object};
 use crate::restore::swap::views::create_views;
 use crate::sql::{self, Mode, asleep, is_awake, name, requalify, settings, without_definer};
 
-/// Creates everything that is no table. Returns the events as they were defined.
+/// Creates the views, routines, triggers and events. Returns the events as they were defined.
 pub(crate) fn furnish(house: &House, job: &LoadJob) -> Result<Vec<Object>, Error> {
     let mut session = job.server.connect_to(Some(&job.staging))?;
     let manifest = job.dump.manifest();
@@ -54,14 +54,14 @@ fn create(session: &mut Session, entry: &ObjectEntry, text: &str) -> Result<(), 
     for statement in entry.session.iter().flat_map(|statement| settings(statement)) {
         session.run(&deed, &statement)?;
     }
-    // Those who defined things in production are not here; in whose name they run is decided before the swap.
+    // The definers of the source have no account on this server. `loader/definer.rs` sets other ones before the swap.
     let text = without_definer(text);
     let make = |session: &mut Session| match &entry.client {
         Some(charset) => session.run_as_client(&deed, &text, charset),
         None => session.run(&deed, &text),
     };
     let outcome = match &entry.database_collation {
-        // What a routine's texts default to is decided by the database, when it is created.
+        // The default collation of a routine's texts is that of its database when the routine is created.
         Some(collation) => under_collation(session, collation, make),
         None => make(session),
     };
@@ -71,7 +71,8 @@ fn create(session: &mut Session, entry: &ObjectEntry, text: &str) -> Result<(), 
     outcome.map(drop)
 }
 
-/// Does something while the default database has another collation, if it can have it.
+/// Runs `work` while the default database has another collation. If the server refuses that collation, the database keeps its
+/// own.
 pub(crate) fn under_collation<T>(
     session: &mut Session,
     collation: &str,
@@ -101,7 +102,7 @@ fn words(kind: ObjectKind) -> &'static str {
     }
 }
 
-/// How the events are to be once the database is in use.
+/// Reads the events back as the database in use will have them: enabled if the dump has them enabled.
 fn events_as_defined(session: &mut Session, job: &LoadJob) -> Result<Vec<Object>, Error> {
     let awake: BTreeSet<&str> = job
         .dump

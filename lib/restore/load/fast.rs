@@ -1,9 +1,9 @@
-//! `--fast`: a load without InnoDB's redo log, which is switched on again whatever happens.
+//! `--fast`: loads without InnoDB's redo log, and switches the log on again afterwards.
 //!
-//! In: the session that holds the target's lock. Out: the server as it was found. Before the switch is thrown it is
-//! written into the `__previous` database, so that the next run after a crash of this tool ([`end`] in `swap::repair`) knows
-//! whose it was. Not guaranteed: a server that crashes meanwhile has lost everything that is on it; so `--fast` is
-//! refused where that is more than the target.
+//! In: the session that holds the target's lock. Out: the server as it was found. A note in the `__previous` database comes
+//! before the switch. After a crash of this tool, the next refresh or repair finds the note and switches the log on ([`end`] in
+//! `swap::repair`). Not guaranteed: a server that crashes without a redo log loses all its data. So `--fast` is refused on a
+//! server that holds more than the target.
 
 use crate::house::House;
 use crate::mysql::{Engine, Session};
@@ -12,22 +12,23 @@ use crate::restore::swap::state;
 use crate::restore::target::DevTarget;
 use crate::sql::literal;
 
-/// The key of the state table that says that the redo log is off because of us.
+/// Key in the state table: `off` under it says that this tool switched the redo log off.
 const KEY: &str = "redo";
 
 const OFF: &str = "off";
 
-/// What a server has of its own.
+/// Databases that every server has, as SQL literals.
 const SYSTEM: &str = "'mysql', 'sys', 'information_schema', 'performance_schema'";
 
-/// Whether the load may go without the redo log; a refusal if asking for it would endanger more than the target.
+/// True if the load may switch the redo log off. False on MariaDB, or if it is off already. Fails if the account lacks a
+/// privilege for it, or if the server holds other databases.
 pub(crate) fn may(house: &House, session: &mut Session, target: &DevTarget) -> Result<bool, Error> {
     if session.engine() == Engine::MariaDb {
         house.progress.warn("--fast does nothing here: MariaDB cannot switch its redo log off");
         return Ok(false);
     }
     if is_off(session) {
-        // Somebody else's wish; the run has warned of it.
+        // Somebody else has switched it off; the refresh has warned of this.
         return Ok(false);
     }
     let refuse = |why: String| Err(Error::NotFast { target: target.name.clone(), why });
@@ -46,15 +47,14 @@ pub(crate) fn may(house: &House, session: &mut Session, target: &DevTarget) -> R
     refuse(format!("the server also holds {}", others.join(", ")))
 }
 
-/// Whether the server writes no redo log; servers that know no such thing always do.
+/// True if the server's redo log is off. Servers without this switch always write one.
 pub(crate) fn is_off(session: &mut Session) -> bool {
     let sql = "SHOW GLOBAL STATUS LIKE 'Innodb_redo_log_enabled'";
     let found = session.first::<(String, String)>("looking at the redo log", sql);
     matches!(found, Ok(Some((_, value))) if value == "OFF")
 }
 
-/// Whether the account has a privilege on the whole server. Privileges that come with a role are not seen: a refusal too
-/// many.
+/// True if the account has a privilege on the whole server. Privileges of a role are not seen: this may refuse too much.
 pub(crate) fn has(session: &mut Session, privilege: &str) -> Result<bool, Error> {
     let sql = format!(
         "SELECT COUNT(*) FROM information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE = {} \
@@ -65,7 +65,7 @@ pub(crate) fn has(session: &mut Session, privilege: &str) -> Result<bool, Error>
     Ok(session.first::<u64>("reading the account's privileges", &sql)?.unwrap_or(0) > 0)
 }
 
-/// Databases that are neither the target's nor the server's own.
+/// Names of databases that are neither the target's nor the server's own; the first five.
 fn others(session: &mut Session, target: &DevTarget) -> Result<Vec<String>, Error> {
     let own = [target.database.clone(), target.staging(), target.previous()].map(|name| literal(&name));
     let sql = format!(
@@ -76,20 +76,20 @@ fn others(session: &mut Session, target: &DevTarget) -> Result<Vec<String>, Erro
     Ok(session.rows("listing the databases", &sql)?)
 }
 
-/// Switches the redo log off, having written down that it is us.
+/// Writes down that this tool switches the redo log off, then does so.
 pub(crate) fn begin(session: &mut Session, previous: &str) -> Result<(), Error> {
     state::put(session, previous, state::BEFORE, KEY, OFF)?;
     session.run("switching the redo log off", "ALTER INSTANCE DISABLE INNODB REDO_LOG")?;
     Ok(())
 }
 
-/// Switches it on again, if it was us who switched it off; may be repeated.
+/// Switches the redo log on again if this tool switched it off. May be repeated.
 pub(crate) fn end(session: &mut Session, previous: &str) -> Result<(), Error> {
     if state::get(session, previous, KEY)?.as_deref() != Some(OFF) {
         return Ok(());
     }
     session.run("switching the redo log on again", "ALTER INSTANCE ENABLE INNODB REDO_LOG")?;
-    // Under whichever name the state table has by now; a `repair` may come after the swap.
+    // A repair may come after the swap, which renames the state table.
     for table in [state::BEFORE, state::AFTER] {
         if state::put(session, previous, table, KEY, "on").is_ok() {
             break;

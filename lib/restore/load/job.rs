@@ -1,6 +1,6 @@
-//! What is loaded where: one database of one dump into one empty database.
+//! What a load needs to know: which database of which dump goes into which empty database.
 //!
-//! In: what the run was asked for, once everything is looked up. Out: plain facts for whoever loads.
+//! In: the options of the run, with dump, target and server looked up. Out: a [`LoadJob`], plain data for the workers.
 
 use std::collections::VecDeque;
 use std::num::NonZero;
@@ -21,19 +21,20 @@ const WORKERS_MAX: usize = 8;
 pub(crate) struct LoadJob {
     /// The dump that is loaded, opened.
     pub(crate) dump: Arc<DumpFile>,
-    /// Which of its databases.
+    /// Name of the database within the dump.
     pub(crate) database: String,
-    /// The target's server, and who loads.
+    /// The server that is loaded into, with the login that loads.
     pub(crate) server: Server,
-    /// Name of the staging database, which is empty.
+    /// Name of the empty database that is loaded into: the staging database, or on a fresh server the database itself.
     pub(crate) staging: String,
     /// How the loaded tables are compared with the manifest.
     pub(crate) verify: Verify,
     /// Whether the server takes LOAD DATA LOCAL.
     pub(crate) local_infile: bool,
-    /// Connections; twice the number of cores if not given, so that some work while others wait for the disk.
+    /// Number of connections, if given. The default is twice the number of cores, so that some work while others wait for the
+    /// disk.
     pub(crate) workers: Option<usize>,
-    /// Which tables get their rows.
+    /// Decides which tables get their rows.
     pub(crate) choice: TableFilter,
 }
 
@@ -44,13 +45,13 @@ impl LoadJob {
         all.filter(|(_, table)| table.database == self.database)
     }
 
-    /// Number of connections that load.
+    /// Number of connections that load, from 1 to 8.
     pub(crate) fn workers(&self) -> usize {
         let cores = std::thread::available_parallelism().map_or(2, NonZero::get);
         self.workers.unwrap_or(2 * cores).clamp(1, WORKERS_MAX)
     }
 
-    /// A table as the queue sees it.
+    /// Makes the queue's entry for a table. A table that is left out gets no members.
     pub(crate) fn lane(&self, engine: Engine, position: usize, entry: &TableEntry) -> TableQueue {
         let create = entry.create.as_str();
         let counts = || tokens(create).iter().any(|token| token.is_word(create, "AUTO_INCREMENT"));

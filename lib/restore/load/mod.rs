@@ -1,7 +1,7 @@
-//! A dump's tables into the staging database, with several connections.
+//! Loads a dump's tables into the staging database, with several connections.
 //!
-//! In: a verified dump file, one of its databases, an empty database on the target. Out: the tables with their rows
-//! and keys, each compared with the manifest. Nothing of the database in use is touched here.
+//! In: an opened dump file, one of its databases, an empty database on the target. Out: the tables with their rows and keys, each
+//! compared with the manifest. The database in use is not changed here.
 
 pub(super) mod create_objects;
 pub(super) mod fast;
@@ -26,12 +26,12 @@ use job::LoadJob;
 use queue::{LoadQueue, LoadTask, Next, TableQueue};
 use workers::LoadWorker;
 
-/// Loads everything but views, routines, triggers and events.
+/// Loads sequences and tables, with rows, keys and foreign keys. Returns a digest for each table, none for a sequence.
 pub(crate) fn load(house: &House, job: &LoadJob) -> Result<Vec<TableDigest>, Error> {
     refuse_parents_elsewhere(job)?;
     let mut first = LoadWorker::open(job)?;
     let engine = first.session.engine();
-    // Other tables may take their defaults from sequences.
+    // Sequences come first: columns of tables may have them as defaults.
     for (position, _) in job.tables().filter(|(_, entry)| entry.kind == TableKind::Sequence) {
         first.create(position)?;
         first.finish(position)?;
@@ -56,7 +56,7 @@ pub(crate) fn load(house: &House, job: &LoadJob) -> Result<Vec<TableDigest>, Err
     Ok(tables)
 }
 
-/// A foreign key that cannot be left out, since it stands in a table's definition, and refers to another database.
+/// Fails if a table's definition has a foreign key to another database: within the definition it cannot be left out.
 fn refuse_parents_elsewhere(job: &LoadJob) -> Result<(), Error> {
     for (_, entry) in job.tables() {
         if let Some(database) = databases_of_parents(&entry.create).first() {
@@ -67,8 +67,8 @@ fn refuse_parents_elsewhere(job: &LoadJob) -> Result<(), Error> {
     Ok(())
 }
 
-/// Foreign keys come last, when all tables have their rows and keys; unchecked, because the dump's rows are what
-/// they are.
+/// Adds the foreign keys last, when all tables have their rows and keys. The rows are not checked against them: the dump's rows
+/// are loaded as they are.
 fn foreign_keys(house: &House, job: &LoadJob) -> Result<(), Error> {
     let mut worker = LoadWorker::open(job)?;
     for (position, _) in job.tables().filter(|(_, entry)| !entry.foreign_keys.is_empty()) {
@@ -80,7 +80,7 @@ fn foreign_keys(house: &House, job: &LoadJob) -> Result<(), Error> {
     Ok(())
 }
 
-/// What the workers share: the queue, and a signal when it changes.
+/// What the workers share: the queue, a signal when it changes, and the digests or the first error.
 struct LoadLoop {
     board: Mutex<LoadQueue>,
     changed: Condvar,
@@ -92,7 +92,7 @@ impl LoadLoop {
         Self { board: Mutex::new(board), changed: Condvar::new(), outcome: Mutex::new(Ok(Vec::new())) }
     }
 
-    /// Takes tasks until there are none, or somebody failed.
+    /// Does tasks until there are none, or a worker has failed.
     fn work(&self, house: &House, mut worker: LoadWorker<'_>, progress: &progress::Task<'_>) {
         while let Some(task) = self.take() {
             let outcome =
@@ -124,7 +124,7 @@ impl LoadLoop {
         }
     }
 
-    /// The first failure counts.
+    /// Keeps the first error and wakes all workers, which then end.
     fn fail(&self, error: Error) {
         let board = self.board.lock().expect(NO_PANIC);
         let mut outcome = self.outcome.lock().expect(NO_PANIC);
@@ -145,7 +145,7 @@ impl LoadLoop {
 
 const NO_PANIC: &str = "no panic under this lock";
 
-/// Whether the target takes LOAD DATA LOCAL; its default is off on MySQL.
+/// True if the target's server takes LOAD DATA LOCAL. By default MySQL does not.
 pub(crate) fn takes_local_infile(session: &mut Session) -> Result<bool, Error> {
     let on = session.first::<i64>("reading local_infile", "SELECT @@GLOBAL.local_infile")?;
     Ok(on == Some(1))

@@ -1,7 +1,7 @@
-//! What to load next: a pure decision over the tables of a dump.
+//! Decides what is loaded next, without a server.
 //!
-//! In: per table its members and its size. Out: tasks, one at a time, so that the largest table is never what
-//! everybody waits for in the end, and streams spread over tables before they share one.
+//! In: the members and the size of each table. Out: tasks, one at a time. Large tables begin first, so that nobody waits for one
+//! of them at the end. Workers spread over the tables before two share one.
 
 use std::collections::VecDeque;
 
@@ -10,14 +10,14 @@ use std::collections::VecDeque;
 pub(crate) enum LoadTask {
     /// Create the table of this position in the manifest.
     Create(usize),
-    /// Load one member of the file into the table.
+    /// Load the rows of one member into its table.
     Rows {
         /// Position of the table in the manifest.
         table: usize,
         /// Position of the member in the manifest.
         member: usize,
     },
-    /// All rows are in: build the keys, verify.
+    /// Build the keys of the table at this position, and compare it with the manifest: all its rows are loaded.
     Finish(usize),
 }
 
@@ -29,18 +29,18 @@ impl LoadTask {
     }
 }
 
-/// What a worker is to do next.
+/// What a worker does next.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next {
     /// Do this task now.
     Do(LoadTask),
-    /// Wait until another worker is done with something.
+    /// Wait until another worker has done a task.
     Wait,
-    /// Nothing is left for this worker.
+    /// End: all tables are done.
     Nothing,
 }
 
-/// One table with what is still to be loaded of it.
+/// One table and its members that are still to be loaded.
 #[derive(Debug, Clone)]
 pub(crate) struct TableQueue {
     /// Position of the table in the manifest.
@@ -49,7 +49,7 @@ pub(crate) struct TableQueue {
     pub(crate) members: VecDeque<usize>,
     /// Bytes of SQL that its members hold.
     pub(crate) bytes: u64,
-    /// Whether only one stream at a time makes sense: MariaDB serialises LOAD DATA on AUTO_INCREMENT tables.
+    /// True if only one worker at a time loads it: MariaDB serialises LOAD DATA on tables with AUTO_INCREMENT.
     pub(crate) single: bool,
 }
 
@@ -61,20 +61,20 @@ enum LoadStage {
     Done,
 }
 
-/// The tables, and how far each is.
+/// The tables, largest first, each with its stage and its number of workers.
 #[derive(Debug)]
 pub(crate) struct LoadQueue {
     lanes: Vec<(TableQueue, LoadStage, usize)>,
 }
 
 impl LoadQueue {
-    /// A board with all tables to do.
+    /// Makes a queue in which all tables are still to be created.
     pub(crate) fn new(mut lanes: Vec<TableQueue>) -> Self {
         lanes.sort_by(|a, b| b.bytes.cmp(&a.bytes).then(a.table.cmp(&b.table)));
         Self { lanes: lanes.into_iter().map(|lane| (lane, LoadStage::ToCreate, 0)).collect() }
     }
 
-    /// The next task: of the tables with the fewest workers, the largest.
+    /// Returns the next task: of the tables with a task left, one with the fewest workers; of those the largest.
     pub(crate) fn next(&mut self) -> Next {
         let open = |(lane, step, workers): &(TableQueue, LoadStage, usize)| match step {
             LoadStage::ToCreate | LoadStage::Finishing => *workers == 0,
@@ -100,7 +100,7 @@ impl LoadQueue {
         }
     }
 
-    /// A worker is done with a task.
+    /// Notes that a worker has done a task.
     pub(crate) fn done(&mut self, task: LoadTask) {
         let lane = self.lanes.iter_mut().find(|(lane, ..)| lane.table == task.table());
         let (lane, step, workers) = lane.expect("the task came from this board");

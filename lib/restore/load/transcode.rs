@@ -1,11 +1,11 @@
-//! `INSERT` to `LOAD DATA LOCAL`: the same rows as tab-separated text, which the server takes in in half the time.
+//! Turns `INSERT`s into `LOAD DATA LOCAL`: the same rows as tab-separated text, which the server loads in half the time.
 //!
-//! In: the dump's statements, the columns' types on the target. Out: a `LOAD DATA` statement and its text. Escapes of
-//! strings and of LOAD DATA are the same, so values are copied as they stand. LOAD DATA LOCAL makes warnings of
-//! errors; whoever uses this compares counts and falls back to `INSERT`, which says what is wrong.
+//! In: the dump's statements, the columns' types on the target. Out: a `LOAD DATA` statement and its text. String literals and
+//! LOAD DATA have the same escapes, so values are copied unchanged. LOAD DATA LOCAL turns errors into warnings, so the caller
+//! compares counts and falls back to `INSERT`, which says what is wrong.
 //!
-//! The text is read as bytes (`CHARACTER SET binary`): columns in UTF-8 take them as they are; all others go through
-//! a variable and the conversion that an `INSERT` over a UTF-8 connection implies.
+//! The server reads the text as bytes (`CHARACTER SET binary`). Columns in UTF-8 take the bytes unchanged. All other columns go
+//! through a variable and the conversion that an `INSERT` over a UTF-8 connection implies.
 
 use memchr::{memchr, memchr3};
 
@@ -17,19 +17,19 @@ use crate::sql::{Literal, TupleStep, Unknown, literal, members, name};
 /// How a column takes its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ColumnInput {
-    /// As the text says.
+    /// The text unchanged, as bytes.
     Direct,
-    /// A text that the server must first know to be UTF-8.
+    /// A text that the server must convert from UTF-8 to the column's type or character set.
     Converted,
-    /// ENUM: a text; a bare number means a position, which text cannot say.
+    /// ENUM by its text. A bare number would be a position, which text cannot express, so it is refused.
     Named,
-    /// The same, where the text must first be known to be UTF-8.
+    /// ENUM by its text, which the server must convert from UTF-8.
     NamedConverted,
-    /// BIT, and an ENUM that is written as a position.
+    /// A number: for BIT, and for an ENUM that is written as a position.
     Number,
 }
 
-/// How the rows of one table are turned from `INSERT` to `LOAD DATA`.
+/// How the rows of one table are turned into text for `LOAD DATA`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Recipe {
     /// The `LOAD DATA LOCAL` statement.
@@ -38,7 +38,7 @@ pub(crate) struct Recipe {
 }
 
 impl Recipe {
-    /// Looks the table's columns up on the target.
+    /// Looks up the table's columns on the target. A column that is not found there is [`ColumnInput::Converted`].
     pub(crate) fn of(session: &mut Session, staging: &str, entry: &TableEntry) -> Result<Self, Error> {
         let sql = format!(
             "SELECT COLUMN_NAME, LOWER(DATA_TYPE), LOWER(COLUMN_TYPE), LOWER(IFNULL(CHARACTER_SET_NAME, '')) \
@@ -57,7 +57,7 @@ impl Recipe {
         Ok(Self { sql: statement(&entry.table, &entry.columns, &ways), ways })
     }
 
-    /// Appends the rows of one statement.
+    /// Appends the rows of one `INSERT` as lines. Fails if a value cannot be written as text. Returns the number of rows.
     pub(crate) fn write(&self, insert: &Insert, lines: &mut Vec<u8>) -> Result<u64, Unknown> {
         lines.reserve(insert.len() + insert.len() / 16);
         let mut values = 0;
@@ -79,12 +79,12 @@ fn way(engine: Engine, data_type: &str, column_type: &str, charset: &str) -> Col
     let utf8 = matches!(charset, "" | "binary" | "ascii" | "utf8" | "utf8mb3" | "utf8mb4");
     match data_type {
         "bit" => ColumnInput::Number,
-        // One of its values is the empty text: the dumper then writes positions.
+        // For an ENUM with the empty text among its values, the dumper writes positions.
         "enum" if members(column_type).iter().any(String::is_empty) => ColumnInput::Number,
         "enum" if utf8 => ColumnInput::Named,
         "enum" => ColumnInput::NamedConverted,
         "json" if engine == Engine::MySql => ColumnInput::Converted,
-        // Read from bytes, these would take them for their inner form.
+        // These types would take bytes for their binary form.
         "uuid" | "inet4" | "inet6" | "xmltype" => ColumnInput::Converted,
         _ if utf8 => ColumnInput::Direct,
         _ => ColumnInput::Converted,
@@ -131,7 +131,7 @@ fn field(way: ColumnInput, literal: Literal<'_>, out: &mut Vec<u8>) -> Result<()
     Ok(())
 }
 
-/// A text with what ends fields and lines escaped, and doubled quotes undone.
+/// Appends a text with tabs and line ends escaped, and each doubled quote as one.
 fn escape(text: &[u8], out: &mut Vec<u8>) {
     let mut rest = text;
     while let Some(at) = memchr3(b'\'', b'\\', b'\t', rest) {
@@ -156,7 +156,7 @@ fn escape(text: &[u8], out: &mut Vec<u8>) {
     plain(rest, out);
 }
 
-/// Bytes without quotes, backslashes and tabs; a dump of another tool may have raw line ends in them.
+/// Appends bytes without quotes, backslashes and tabs. Line ends are escaped: a value may have them raw.
 fn plain(mut bytes: &[u8], out: &mut Vec<u8>) {
     while let Some(at) = memchr(b'\n', bytes) {
         out.extend_from_slice(&bytes[..at]);

@@ -1,6 +1,6 @@
-//! One connection that loads: creates tables, puts members in, builds keys, verifies.
+//! A worker: one connection that creates tables, loads members, builds keys and verifies.
 //!
-//! In: a [`LoadTask`]. Out: the table as the manifest says it is, or an error that names it.
+//! In: a [`LoadTask`]. Out: the task done; a finished table is as the manifest says, or the error names it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,8 +19,9 @@ use crate::restore::options::Verify;
 use crate::rows;
 use crate::sql::{self, databases_of_parents, name, qualified};
 
-/// What makes InnoDB build keys faster, and what lets in what its source held: tables and rows that were made under other settings are
-/// compared with the dump afterwards, so that nothing is lost by it. Where the server knows it and the account may set it.
+/// Settings that make InnoDB build keys faster, that accept tables made under other settings of the source, and that keep a slow
+/// connection open. Laxer settings lose nothing: each table is compared with the dump afterwards. One that the server refuses is
+/// left out.
 const SETTINGS: &[&str] = &[
     "SET SESSION sql_require_primary_key = OFF",
     "SET SESSION innodb_ddl_buffer_size = 67108864",
@@ -41,7 +42,7 @@ pub(crate) struct LoadWorker<'a> {
 }
 
 impl<'a> LoadWorker<'a> {
-    /// Opens the connection, with the settings that the dump asks for.
+    /// Opens the connection, with [`SETTINGS`] and the session settings of the manifest.
     pub(crate) fn open(job: &'a LoadJob) -> Result<Self, Error> {
         let session = job.server.connect_to(Some(&job.staging))?;
         let mut worker = Self { session, job, recipes: BTreeMap::new() };
@@ -52,19 +53,19 @@ impl<'a> LoadWorker<'a> {
         Ok(worker)
     }
 
-    /// The session settings of the dump.
+    /// Runs the session settings of the manifest, then those of [`AS_IT_IS`].
     fn apply_session(&mut self) -> Result<(), Error> {
         for statement in &self.job.dump.manifest().session {
             self.session.run("preparing the connection as the dump asks for", statement)?;
         }
-        // Neither an old server nor an account with few rights is a reason not to try.
+        // A refusal is no error: an old server may not know a setting, and the account may lack the right to it.
         for setting in AS_IT_IS {
             self.session.attempt(setting);
         }
         Ok(())
     }
 
-    /// Does one task; a finished table comes with its digest.
+    /// Does one task. Returns the digest for a finished table.
     pub(crate) fn perform(
         &mut self,
         task: LoadTask,
@@ -82,14 +83,14 @@ impl<'a> LoadWorker<'a> {
         }
     }
 
-    /// Creates one table, with its first keys only.
+    /// Creates one table, without the keys that are built after the rows.
     pub(crate) fn create(&mut self, table: usize) -> Result<(), Error> {
         let entry = self.entry(table);
         self.session.run(&format!("creating the table {}", entry.table), &entry.create)?;
         Ok(())
     }
 
-    /// Loads one member's rows into its table.
+    /// Loads one member's rows into its table. Fails if their number is not the manifest's.
     fn rows(&mut self, table: usize, member: usize) -> Result<(), Error> {
         let entry = self.entry(table);
         let expected = self.job.dump.manifest().members[member].rows;
@@ -106,8 +107,8 @@ impl<'a> LoadWorker<'a> {
         })
     }
 
-    /// Hands the member over as one LOAD DATA LOCAL. False: something was not as it should be, nothing was loaded,
-    /// and INSERT will tell.
+    /// Loads the member with one LOAD DATA LOCAL. False if the rows cannot be written as text, their number is wrong, or the
+    /// server warns or refuses: then nothing is loaded, and INSERT shows the error.
     fn load_data(&mut self, table: usize, member: usize, expected: u64) -> Result<bool, Error> {
         let entry = self.entry(table);
         let recipe = match self.recipes.get(&table) {
@@ -120,12 +121,12 @@ impl<'a> LoadWorker<'a> {
         let dump = Arc::clone(&self.job.dump);
         self.session.run(&deed, "START TRANSACTION")?;
         match self.session.load_rows(&sql, move |out| hand_over(&dump, member, &recipe, out)) {
-            // None skipped, and nothing to say about any.
+            // No row was skipped, and the server has no warning.
             Ok(InfileOutcome { rows, warnings: 0 }) if rows == expected => {
                 self.session.run(&deed, "COMMIT")?;
                 Ok(true)
             }
-            // The conversation was broken off in its middle: a connection in that state is of no use any more.
+            // The statement was broken off in the middle of its rows: the connection cannot be used any more.
             Err(Broken::Feed(stopped)) => {
                 self.session = Self::open(self.job)?.session;
                 stopped.map_or(Ok(false), Err)
@@ -140,7 +141,7 @@ impl<'a> LoadWorker<'a> {
         }
     }
 
-    /// Runs the member's INSERTs.
+    /// Runs the member's INSERTs in one transaction. Returns the number of rows.
     fn insert(&mut self, entry: &TableEntry, member: usize) -> Result<u64, Error> {
         let deed = format!("loading {}", entry.table);
         let mut rows = 0;
@@ -154,7 +155,7 @@ impl<'a> LoadWorker<'a> {
         Ok(rows)
     }
 
-    /// The driver takes text only: bytes that are none are handed over as digits.
+    /// Runs one INSERT. The driver takes only UTF-8, so texts that are not UTF-8 are sent as hexadecimal literals.
     fn run_insert(&mut self, deed: &str, member: usize, sql: Vec<u8>) -> Result<(), Error> {
         let text = match String::from_utf8(sql) {
             Ok(text) => text,
@@ -164,7 +165,7 @@ impl<'a> LoadWorker<'a> {
         Ok(())
     }
 
-    /// Builds the keys, sets what comes after the rows, compares with the manifest.
+    /// Builds the keys, runs the manifest's `after` statements (a sequence's value), and compares the table with the manifest.
     pub(crate) fn finish(&mut self, table: usize) -> Result<TableDigest, Error> {
         let entry = self.entry(table);
         for clauses in &entry.indexes {
@@ -176,7 +177,7 @@ impl<'a> LoadWorker<'a> {
         self.verify(entry)
     }
 
-    /// All keys in one statement; in halves if the server has no room to sort them all at once.
+    /// Builds all keys in one statement. If the server lacks room to sort them at once, builds them in halves.
     fn add_keys(&mut self, entry: &TableEntry, clauses: &[String]) -> Result<(), Error> {
         if clauses.is_empty() {
             return Ok(());
@@ -193,8 +194,8 @@ impl<'a> LoadWorker<'a> {
         }
     }
 
-    /// Adds the foreign keys of one table, and says which it left out: another database is not part of this refresh, and a key to one
-    /// of its tables would keep rows there from being deleted.
+    /// Adds the foreign keys of one table. Leaves out those to another database, which is not refreshed: they would prevent
+    /// deletes there. Returns a sentence for each that is left out.
     pub(crate) fn foreign_keys(&mut self, table: usize) -> Result<Vec<String>, Error> {
         let entry = self.entry(table);
         let (own, elsewhere): (Vec<&str>, Vec<&str>) = entry
@@ -219,7 +220,7 @@ impl<'a> LoadWorker<'a> {
         Ok(left_out)
     }
 
-    /// Compares a loaded table with the manifest.
+    /// Compares a loaded table with the manifest. Tables that are left out, and sequences, are not compared.
     fn verify(&mut self, entry: &TableEntry) -> Result<TableDigest, Error> {
         let left_out = !self.job.choice.takes(&entry.table);
         let expected = TableDigest {
@@ -251,7 +252,7 @@ impl<'a> LoadWorker<'a> {
             Verify::Digest => {
                 let found =
                     rows::digest_table(&mut self.session, &self.job.staging, &entry.table, &entry.columns)?;
-                // It changes the session's settings.
+                // The digest sets another SQL mode.
                 self.apply_session()?;
                 match (found.rows == entry.rows, found.digest == entry.digest) {
                     (true, true) => Ok(expected),
@@ -269,7 +270,7 @@ impl<'a> LoadWorker<'a> {
     }
 }
 
-/// Writes a member's rows as text. The error is nothing if only this way of saying them does not work.
+/// Writes a member's rows as text. The error is `None` if the rows are whole, but cannot be written so or the connection is gone.
 fn hand_over(
     dump: &DumpFile,
     member: usize,
@@ -283,13 +284,13 @@ fn hand_over(
         if recipe.write(&insert, &mut lines).is_err() {
             return Err(insert.check().err().map(|_| no_rows(dump, member)));
         }
-        // A server that is gone is noticed by the statement itself.
+        // A lost connection needs no error here: `load_rows` reports it, or opening the next connection fails.
         out.write_all(&lines).map_err(|_| None)?;
     }
     Ok(())
 }
 
-/// What stands behind VALUES is not tuples of literals. It is run by nobody.
+/// The error for a statement with something else than tuples of literals after VALUES. Such a statement is never run.
 fn no_rows(dump: &DumpFile, member: usize) -> Error {
     dump.damaged_member(member, "has something else than rows in an INSERT").into()
 }

@@ -1,14 +1,14 @@
 //! Accounts that a refresh makes on the target's server.
 //!
-//! In: a target, a session that may make accounts. Out: an account whose name is a function of the target's database, so
-//! that the next run finds what a killed one left.
+//! In: a target, a session that may make accounts. Out: an account whose name depends on the target's database alone, so that the
+//! next refresh finds what a killed one left.
 
 use crate::engine;
 use crate::mysql::{Engine, Error, Session};
 use crate::restore::target::DevTarget;
 use crate::sql::{literal, name};
 
-/// An account: who, and from where.
+/// An account: user name and host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Account {
     pub(crate) user: String,
@@ -16,14 +16,14 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// The one that loads. It comes from where we come from, as the server sees it.
+    /// The loader of one refresh. Its host is this one, as the server sees it.
     pub(crate) fn loader_of(target: &DevTarget, session: &mut Session) -> Result<Self, Error> {
         let host = session.first::<String>("asking who we are", "SELECT USER()")?.unwrap_or_default();
         let host = host.rsplit_once('@').map_or("localhost", |(_, host)| host).to_owned();
         Ok(Self { user: user_of("l", target), host })
     }
 
-    /// The one in whose name the objects of the database run. Nobody ever logs in with it.
+    /// The definer of the database's objects. Nobody logs in with it.
     pub(crate) fn definer_of(target: &DevTarget) -> Self {
         Self { user: user_of("d", target), host: "localhost".to_owned() }
     }
@@ -38,7 +38,7 @@ impl Account {
         session.run(&format!("making the account {}", self.user), &sql).map(drop)
     }
 
-    /// Makes it, if it is not there yet, such that nobody can log in with it.
+    /// Makes the account locked, so that nobody can log in with it, if it is not there yet.
     pub(crate) fn create_locked(&self, session: &mut Session) -> Result<(), Error> {
         let sql = format!(
             "CREATE USER IF NOT EXISTS {} IDENTIFIED BY {} ACCOUNT LOCK",
@@ -54,7 +54,7 @@ impl Account {
         session.run(&format!("granting {database} to {}", self.user), &sql).map(drop)
     }
 
-    /// Drops it if it has no right anywhere, so that nothing can be in its name.
+    /// Drops the account if it has no rights anywhere: then no object can run in its name.
     pub(crate) fn drop_unused(&self, session: &mut Session) -> Result<(), Error> {
         let sql = format!("SHOW GRANTS FOR {}", self.quoted());
         let grants: Vec<String> = session.rows("reading an account's rights", &sql)?;
@@ -67,18 +67,19 @@ impl Account {
     }
 }
 
-/// At most 32 characters, which is MySQL's limit.
+/// A user name of at most 32 characters, MySQL's limit.
 fn user_of(purpose: &str, target: &DevTarget) -> String {
     format!("refreshkit_{purpose}_{:016x}", xxhash_rust::xxh3::xxh3_64(target.database.as_bytes()))
 }
 
-/// `'user'@'host'` of what CURRENT_USER() says.
+/// Turns the text of CURRENT_USER() into `'user'@'host'`.
 pub(crate) fn quoted(account: &str) -> String {
     let (user, host) = account.rsplit_once('@').unwrap_or((account, "%"));
     format!("{}@{}", literal(user), literal(host))
 }
 
-/// A database's name where GRANT reads a pattern: `_` and `%` mean themselves. With partial revokes it reads none.
+/// A database's name for GRANT, which reads it as a pattern: `_` and `%` are escaped. With MySQL's `partial_revokes` GRANT reads
+/// a plain name.
 pub(crate) fn pattern(session: &mut Session, database: &str) -> String {
     let plain = session.engine() == Engine::MySql
         && matches!(
@@ -88,12 +89,12 @@ pub(crate) fn pattern(session: &mut Session, database: &str) -> String {
     if plain { name(database) } else { name(&escaped(database)) }
 }
 
-/// A name as a pattern that fits it alone.
+/// A pattern that fits only this name.
 pub(crate) fn escaped(database: &str) -> String {
     database.replace('_', "\\_").replace('%', "\\%")
 }
 
-/// Whether the server writes a binary log and trusts nobody but SUPER with functions and triggers.
+/// True if the server writes a binary log and lets only accounts with SUPER make functions and triggers.
 pub(crate) fn needs_super_for_functions(session: &mut Session) -> Result<bool, Error> {
     let sql = "SELECT @@log_bin AND NOT @@log_bin_trust_function_creators";
     Ok(session.first::<i64>("asking who may make functions", sql)? == Some(1))

@@ -1,13 +1,13 @@
-//! In whose name the objects of a refreshed database run.
+//! Decides in whose name the objects of a refreshed database run.
 //!
-//! In: `[targets.NAME] definer`, the session of the account that swaps. Out: every view, routine, trigger and event of
-//! what was loaded, as it is to be made in the database in use: none in the name of an account that is gone, and none
-//! with the rights of the account that swaps, which has more than the branch that wrote them.
+//! In: `[targets.NAME] definer`, the swapper's session. Out: every view, routine, trigger and event that was loaded, as it is
+//! made in the database in use. None runs in the name of an account that is not there. None runs with the swapper's rights, which
+//! are wider than those of the branch that wrote it; the exceptions are below.
 //!
 //! ```text
-//! an account                 everything runs in its name
-//! none                       views and routines run with the rights of whoever uses them (SQL SECURITY INVOKER);
-//!                            triggers and events know no such thing: they keep the swapper's name, with a warning, and
+//! an account                 all objects run in its name
+//! none                       views and routines run with the rights of their callers (SQL SECURITY INVOKER);
+//!                            triggers and events do not have this: they run in the swapper's name, with a warning, and
 //!                            events that a branch brings are refused
 //! ```
 
@@ -20,18 +20,18 @@ use crate::restore::swap::sync_objects::Contents;
 use crate::restore::target::DevTarget;
 use crate::sql::{Mode, definer_in, name, qualified, spliced, with_invoker};
 
-/// A view that is there for a moment.
+/// Name of a view and a procedure that are made for a moment.
 const PROBE: &str = "refreshkit_probe";
 
-/// `ER_NO_SUCH_USER`: the definer is not there.
+/// `ER_NO_SUCH_USER`: the server has no account of the definer's name.
 const NO_SUCH_USER: u16 = 1449;
 
 /// The accounts in whose names objects of the refreshed database run.
 #[derive(Debug, Clone)]
 pub(crate) struct Definers {
-    /// As a `DEFINER` clause has it.
+    /// The definer, as in a `DEFINER` clause; `None` if there is none.
     account: Option<String>,
-    /// The account that swaps, likewise.
+    /// The swapper, as in a `DEFINER` clause.
     swapper: String,
 }
 
@@ -39,7 +39,8 @@ const UNREADABLE: &str = "routines in its name could not be read again, and not 
     GRANT SHOW_ROUTINE (MySQL) or SELECT ON mysql.proc (MariaDB) to the target's account";
 
 impl Definers {
-    /// Whom the configuration names; or, where accounts can be made, one that has rights on the target's database alone.
+    /// Takes the definer that `refresh.toml` names, and fails if it cannot be used. Without one, makes an account with rights on
+    /// the target's database alone, if accounts can be made.
     pub(crate) fn of(house: &House, target: &DevTarget, session: &mut Session) -> Result<Self, Error> {
         let swapper = session.first::<String>("asking who we are", "SELECT CURRENT_USER()")?;
         let swapper = clause(&swapper.unwrap_or_default());
@@ -62,17 +63,17 @@ impl Definers {
         Ok(Self { account, swapper })
     }
 
-    /// Whether everything runs in the name of an account of its own.
+    /// True if there is a definer, in whose name everything runs.
     pub(crate) fn is_fenced(&self) -> bool {
         self.account.is_some()
     }
 
-    /// The account that swaps.
+    /// The swapper, as in a `DEFINER` clause.
     pub(crate) fn swapper(&self) -> &str {
         &self.swapper
     }
 
-    /// Gives every object its definer.
+    /// Gives every object the definer; without one, the swapper.
     pub(crate) fn dress(&self, contents: &mut Contents) {
         for object in &mut contents.objects {
             object.create = self.dressed(object);
@@ -89,25 +90,25 @@ impl Definers {
             StoredKind::View | StoredKind::Package | StoredKind::PackageBody if self.account.is_none() => {
                 with_invoker(&create, mode)
             }
-            // Functions and procedures were altered where they were loaded.
+            // Functions and procedures were altered in the staging database.
             _ => create,
         }
     }
 }
 
-/// `` `user`@`host` `` of `user@host`.
+/// Turns `user@host` into `` `user`@`host` ``.
 fn clause(account: &str) -> String {
     let (user, host) = account.rsplit_once('@').unwrap_or((account, "%"));
     let bare = |word: &str| word.trim_matches(['\'', '`', '"']).to_owned();
     format!("{}@{}", name(&bare(user)), name(&bare(host)))
 }
 
-/// An account that has rights on the target's database alone, if it can be made and used.
+/// Makes an account that has rights on the target's database alone. `None` if it cannot be made or used.
 fn made(house: &House, target: &DevTarget, session: &mut Session) -> Option<String> {
     let account = Account::definer_of(target);
     account.create_locked(session).ok()?;
     if account.grant(session, &target.database).is_err() {
-        // One that may do nothing is of no use.
+        // An account without rights is of no use.
         let _ = account.drop_unused(session);
         return None;
     }
@@ -122,7 +123,7 @@ fn made(house: &House, target: &DevTarget, session: &mut Session) -> Option<Stri
     usable.then_some(clause)
 }
 
-/// What became of an attempt.
+/// What [`probe`] found out about a definer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Probe {
     Usable,
@@ -132,7 +133,8 @@ enum Probe {
     Unreadable,
 }
 
-/// Whether something can be made in the name of an account, and be read again. The staging database is still empty.
+/// Tries to make a view and a procedure in the name of an account, and to read the procedure back. Uses the staging database,
+/// which is empty.
 fn probe(session: &mut Session, target: &DevTarget, account: &str) -> Result<Probe, mysql::Error> {
     let probe = qualified(&target.staging(), PROBE);
     let deed = "trying the definer";
@@ -143,7 +145,7 @@ fn probe(session: &mut Session, target: &DevTarget, account: &str) -> Result<Pro
     if warnings.iter().any(|(_, number, _)| *number == NO_SUCH_USER) {
         return Ok(Probe::NoAccount);
     }
-    // What could be made but not be read again could not be kept for an undo.
+    // A routine that can be made but not read back could not be kept for an undo.
     session.run(deed, &format!("CREATE DEFINER={account} PROCEDURE {probe}() DO 1"))?;
     let read = objects::can_read_procedure(session, &target.staging(), PROBE);
     session.run(deed, &format!("DROP PROCEDURE {probe}"))?;

@@ -1,6 +1,6 @@
-//! Whether an account that was named as a loader is one.
+//! Checks that a loader has no rights beyond the staging database.
 //!
-//! In: its login. Out: nothing; or a refusal, with what it may do beyond the staging database.
+//! In: the loader's login. Out: nothing; or a refusal that names the wider rights.
 
 use super::account::escaped;
 use crate::mysql::{Server, Session};
@@ -8,7 +8,7 @@ use crate::restore::error::Error;
 use crate::restore::target::DevTarget;
 use crate::sql::{Token, TokenKind, tokens};
 
-/// Refuses the account that swaps, and one that has any right elsewhere.
+/// Fails if the loader is the swapper, or has a right elsewhere.
 pub(crate) fn refuse_wider(target: &DevTarget, server: &Server, swapper: &mut Session) -> Result<(), Error> {
     let mut session = server.connect()?;
     let whoami = |session: &mut Session| {
@@ -23,7 +23,8 @@ pub(crate) fn refuse_wider(target: &DevTarget, server: &Server, swapper: &mut Se
     if wider.is_empty() { Ok(()) } else { refuse(format!("it may do more than load: {}", wider.join("; "))) }
 }
 
-/// What a line of SHOW GRANTS gives beyond one database, without whom it is given to: there may be a password's hash.
+/// The part of a line of SHOW GRANTS before TO, if its rights go beyond one database. The rest is left out: it may hold a
+/// password's hash.
 fn beyond<'a>(grant: &'a str, database: &str) -> Option<&'a str> {
     let tokens = tokens(grant);
     let at = |word: &str| tokens.iter().position(|token| token.is_word(grant, word));
@@ -34,7 +35,7 @@ fn beyond<'a>(grant: &'a str, database: &str) -> Option<&'a str> {
     (!nothing && !own).then(|| grant[..end].trim())
 }
 
-/// Whether an object's name is `database`.*, or of something in it.
+/// True if the object of a GRANT is `database`.*, or something in that database.
 fn names(grant: &str, object: &[Token], database: &str) -> bool {
     let object = match object {
         [kind, rest @ ..]

@@ -1,13 +1,13 @@
-//! Who loads: an account that can do nothing outside the staging database.
+//! The loader: an account that can do nothing outside the staging database.
 //!
-//! In: a target, the session of the account that swaps. Out: a [`Loader`], whose login everything has that reads or writes
-//! a row of the staging database once something foreign may be in it: the load, objects, migrations, `set`, `after`, counts. What a
-//! dump or a branch says is not judged for it; the server refuses what the account may not do.
+//! In: a target, the swapper's session. Out: a [`Loader`]. Once foreign SQL may be in the staging database, everything that reads
+//! or writes rows there uses its login: the load, objects, migrations, `set`, `after`, counts. So the SQL of a dump or branch
+//! need not be judged: the server refuses what the account may not do.
 //!
 //! ```text
-//! [targets.NAME] loader      named: made once by an administrator; one that may do more is refused
-//! otherwise                  made for this refresh and dropped behind it, where the target's account may make accounts
-//! neither                    the account that swaps loads too, with a warning; refused under require_loader
+//! [targets.NAME] loader      made once by an administrator; refused if it may do more
+//! otherwise                  made for this refresh and dropped after it, if the swapper may make accounts
+//! neither                    the swapper loads too, with a warning; refused with require_loader
 //! ```
 
 pub(super) mod account;
@@ -25,23 +25,23 @@ use crate::restore::load::fast;
 use crate::sql::literal;
 use account::Account;
 
-/// How often, and how long apart, it is looked whether a connection that was killed is gone.
+/// How often the connections are listed until the killed ones are gone, and the pause before each time: 5 s in all.
 const KILL_LOOKS: u32 = 100;
 const KILL_PAUSE: Duration = Duration::from_millis(50);
 
-/// Whose login is used, and what becomes of it.
+/// The login that loads, and what is known of its account.
 #[derive(Debug)]
 pub(crate) struct Loader {
     /// The target's server with the loader's login.
     pub(crate) server: Server,
-    /// The account was made for this refresh.
+    /// The account, if it was made for this refresh.
     made: Option<Account>,
-    /// It is another account than the one that swaps.
+    /// True if the account is not the swapper.
     fenced: bool,
 }
 
 impl Loader {
-    /// Finds or makes it.
+    /// Finds the loader, or makes one. Fails if it has wider rights, or if `require_loader` is set and there is none.
     pub(crate) fn of(house: &House, target: &DevTarget, session: &mut Session) -> Result<Self, Error> {
         if let Some(server) = &target.loader {
             fence::refuse_wider(target, server, session)?;
@@ -68,8 +68,8 @@ impl Loader {
         Ok(Self { server: target.server.clone(), made: None, fenced: false })
     }
 
-    /// An account for this refresh; or, where ours may not make one, why. Whatever else goes wrong ends the refresh: who could
-    /// have a fence does not go without.
+    /// Makes an account for this refresh. The inner error says why the swapper may not make one. Any other error ends the
+    /// refresh: a swapper that may make accounts must not load without a loader.
     fn make(target: &DevTarget, session: &mut Session) -> Result<Result<Self, String>, Error> {
         let account = Account::loader_of(target, session)?;
         let password = engine::new_password();
@@ -82,7 +82,7 @@ impl Loader {
             Ok(()) => Ok(Ok(Self { server, made: Some(account), fenced: true })),
             Err(e) => {
                 let _ = account.drop(session);
-                // The second: a server without accounts.
+                // OPTION_PREVENTS_STATEMENT: a server that runs without accounts.
                 if e.is_denied() || e.number() == Some(number::OPTION_PREVENTS_STATEMENT) {
                     return Ok(Err(format!(
                         "[targets.{}] names no loader, and this account may not make one",
@@ -94,18 +94,19 @@ impl Loader {
         }
     }
 
-    /// Whether the server would let it make no functions and triggers.
+    /// True if the server does not let this account make functions and triggers.
     pub(crate) fn is_kept_from_functions(&self, swapper: &mut Session) -> Result<bool, Error> {
         let may = |swapper: &mut Session| Ok::<_, Error>(!self.fenced && fast::has(swapper, "SUPER")?);
         Ok(account::needs_super_for_functions(swapper)? && !may(swapper)?)
     }
 
-    /// Whether it is an account that can do nothing outside the staging database.
+    /// True if the account can do nothing outside the staging database.
     pub(crate) fn is_fenced(&self) -> bool {
         self.fenced
     }
 
-    /// Ends what the account still has open: the branch's SQL is over, and nothing of it goes on behind our back.
+    /// Kills the account's other connections, before the load and before the result is read: no SQL of an earlier refresh or of
+    /// the branch may still run. Does nothing if the swapper loads.
     pub(crate) fn end_others(&self, staging: &str) -> Result<(), Error> {
         if !self.fenced {
             return Ok(());
@@ -114,7 +115,7 @@ impl Loader {
         let own = session.first::<u64>("asking for the connection", "SELECT CONNECTION_ID()")?;
         let mut killed = Vec::new();
         for (id, database) in connections(&mut session)? {
-            // Another target's refresh may use an account of the same name.
+            // Another target's refresh may use an account of the same user name.
             let elsewhere = database.is_some_and(|database| {
                 database.ends_with("__refresh") && !database.eq_ignore_ascii_case(staging)
             });
@@ -123,7 +124,7 @@ impl Loader {
                 killed.push(id);
             }
         }
-        // A kill is a wish: what it ends may take a moment.
+        // A killed connection may take a moment to end.
         for _ in 0..KILL_LOOKS {
             if killed.is_empty() {
                 break;
@@ -135,8 +136,8 @@ impl Loader {
         Ok(())
     }
 
-    /// Drops the account, if it was made here. What is left behind is removed by the next refresh, and can do nothing meanwhile:
-    /// nobody knows its password.
+    /// Drops the account if it was made here. If this fails, the next refresh drops it; meanwhile it can do nothing, since nobody
+    /// knows its password.
     pub(crate) fn dismiss(self, house: &House, session: &mut Session) {
         if let Some(account) = &self.made
             && let Err(e) = account.drop(session)
@@ -146,7 +147,7 @@ impl Loader {
     }
 }
 
-/// The connections that an account may see, which are its own: each with the database that it uses.
+/// Lists the connections that the account may see, which are its own, each with its database.
 fn connections(session: &mut Session) -> Result<Vec<(u64, Option<String>)>, Error> {
     let rows = session.rows::<mysql::Row>("listing the loader's connections", "SHOW PROCESSLIST")?;
     let one = |row: &mysql::Row| {

@@ -1,7 +1,7 @@
-//! What a swap changed, counted when it is over: the rows of each table before and now.
+//! Counts the rows of each table before and after a swap.
 //!
-//! In: the plan of a swap that was done. Out: exact numbers, or none: estimates would tell of changes that there were not. Whoever
-//! waits for the refresh waits a few seconds for this at most.
+//! In: the plan of a swap that is done. Out: exact counts or none: estimates could show changes that did not happen. All counts
+//! together take at most 5 s, because somebody waits for the refresh to end.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -12,10 +12,10 @@ use crate::document::TableChange;
 use crate::mysql::{Engine, Session};
 use crate::sql::qualified;
 
-/// How long all of it may take.
+/// Limit of the time for all counts.
 const TIME: Duration = Duration::from_secs(5);
 
-/// Tables that differ or not, and how many could not be counted in time.
+/// Returns the rows of each table before and after, and the number of tables that could not be counted in time.
 pub(crate) fn changes(session: &mut Session, plan: &SwapPlan) -> (Vec<TableChange>, u64) {
     let end = Instant::now() + TIME;
     let names: BTreeSet<&String> = plan.live.tables.iter().chain(&plan.incoming.tables).collect();
@@ -40,7 +40,7 @@ pub(crate) fn changes(session: &mut Session, plan: &SwapPlan) -> (Vec<TableChang
     (changes, uncounted)
 }
 
-/// The rows of a table, unless that takes too long, or is not to be known.
+/// Counts the rows of a table. `None` if `end` comes first, or if the server refuses.
 fn count(session: &mut Session, table: &str, end: Instant) -> Option<u64> {
     let left = end.checked_duration_since(Instant::now())?.as_millis().max(1);
     let sql = match session.engine() {

@@ -1,14 +1,14 @@
-//! What a developer made in the database in use after a swap was planned: a repair leaves it alone.
+//! Keeps the objects that a developer made in the database in use after a swap was planned: a repair leaves them alone.
 //!
-//! In: the plan of a swap, the objects that the database is to have. Out: those, together with what is not the swap's
-//! to drop or replace.
+//! In: the plan of a swap, the objects that the swap wants. Out: those objects, and the developer's objects that the swap must
+//! not drop or replace.
 
 use super::objects::{self, Object};
 use super::record::SwapPlan;
 use crate::mysql::Session;
 use crate::restore::error::Error;
 
-/// `wanted`, and what the plan does not name: it was not there when the swap was planned.
+/// Returns `wanted` and the objects that the plan does not name: they were made after it.
 pub(crate) fn beside(
     session: &mut Session,
     plan: &SwapPlan,
@@ -22,14 +22,15 @@ pub(crate) fn beside(
     Ok(wanted.iter().cloned().chain(own).collect())
 }
 
-/// What is there as it is, and of `wanted` what is missing: for a database whose objects a swap at most set aside.
+/// Returns all objects that are there, unchanged, and those of `wanted` that are missing. For a swap that was not done: it has at
+/// most dropped objects.
 pub(crate) fn only_missing(
     session: &mut Session,
     plan: &SwapPlan,
     wanted: &[Object],
 ) -> Result<Vec<Object>, Error> {
     let existing = objects::read(session, &plan.live.database)?;
-    // In the order of the plan, which is that in which triggers fire.
+    // In the order of the plan, in which the triggers fire.
     let mut all: Vec<Object> =
         wanted.iter().map(|object| named(&existing, object).unwrap_or(object).clone()).collect();
     let own: Vec<Object> = existing.into_iter().filter(|object| named(&all, object).is_none()).collect();

@@ -1,8 +1,7 @@
-//! One refresh per target at a time.
+//! Allows one refresh of a target at a time.
 //!
-//! In: a target. Out: a [`Holder`]: the session that holds the server's named lock. The swap's own statements run on
-//! this very session, so that a killed refresh whose last statement is still waiting on the server keeps the lock
-//! until that statement is over.
+//! In: a target. Out: a [`Holder`]: the session that holds the server's named lock. The swap's statements run in the same
+//! session, so that a killed refresh keeps the lock as long as its last statement still waits on the server.
 
 use super::state;
 use crate::config::Length;
@@ -12,23 +11,23 @@ use crate::restore::error::Error;
 use crate::restore::target::DevTarget;
 use crate::sql::literal;
 
-/// How long to wait for the lock: longer than one attempt of a killed predecessor's swap ([`super::swap`]) lasts.
+/// Seconds of one wait for the lock: longer than one attempt of a swap ([`super::swap`]), which may be that of a killed refresh.
 const LOCK_WAIT_S: u32 = 5;
 
 /// The session that holds the lock of a target.
 #[derive(Debug)]
 pub(crate) struct Holder {
-    /// The connection that owns the lock, and on which everything happens that others must not do meanwhile.
+    /// The connection that owns the lock. All statements of the swap run on it.
     pub(crate) session: Session,
     lock: String,
     database: String,
 }
 
 impl Holder {
-    /// Takes the target's lock, waits for it as long as that, or says who has it.
+    /// Takes the target's lock. Waits 5 s, or up to `wait`; then fails and says who holds it.
     pub(crate) fn take(house: &House, target: &DevTarget, wait: Option<Length>) -> Result<Self, Error> {
         let mut session = target.server.connect()?;
-        // A quiet connection must outlive a long load.
+        // The connection is idle during the load, which may be long.
         session.attempt("SET SESSION wait_timeout = 172800");
         session.run("setting the SQL mode", "SET SESSION sql_mode = ''")?;
         let lock = lock_name(&target.database);
@@ -50,7 +49,7 @@ impl Holder {
         }
     }
 
-    /// Fails if the connection, and with it the lock, has gone.
+    /// Fails if the connection was lost, and the lock with it.
     pub(crate) fn check(&mut self) -> Result<(), Error> {
         let sql = format!("SELECT IS_USED_LOCK({}) = CONNECTION_ID()", literal(&self.lock));
         match self.session.first::<Option<i64>>("checking the target's lock", &sql) {
@@ -60,13 +59,13 @@ impl Holder {
     }
 }
 
-/// Whether somebody holds the lock of a database.
+/// True if a session holds the lock of this database.
 pub(crate) fn is_held(session: &mut Session, database: &str) -> Result<bool, Error> {
     let sql = format!("SELECT IS_USED_LOCK({}) IS NOT NULL", literal(&lock_name(database)));
     Ok(session.first::<i64>("looking for a refresh at work", &sql)? == Some(1))
 }
 
-/// Locks are known by name to the whole server; MySQL takes 64 characters at most.
+/// Name of the lock, unique on the server. MySQL takes at most 64 characters, so a longer name is hashed.
 fn lock_name(database: &str) -> String {
     let name = format!("refreshkit.{database}");
     if name.chars().count() <= 64 {
@@ -75,7 +74,7 @@ fn lock_name(database: &str) -> String {
     format!("refreshkit.{:032x}", xxhash_rust::xxh3::xxh3_128(database.as_bytes()))
 }
 
-/// Who has the lock: what the holder wrote down, else what the server knows of the connection.
+/// Says who holds the lock: what the holder wrote down, else its connection.
 fn describe_holder(session: &mut Session, lock: &str, previous: &str) -> String {
     if let Ok(Some(holder)) = state::get(session, previous, "holder") {
         return holder;
@@ -91,7 +90,7 @@ fn describe_holder(session: &mut Session, lock: &str, previous: &str) -> String 
     }
 }
 
-/// Whether the error says that a lock on a table was not to be had in time.
+/// True if the error is a lock wait that timed out, or a deadlock.
 pub(crate) fn is_busy(error: &crate::mysql::Error) -> bool {
     matches!(error.number(), Some(number::LOCK_WAIT_TIMEOUT | number::LOCK_DEADLOCK))
 }

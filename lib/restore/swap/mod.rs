@@ -1,22 +1,23 @@
-//! The only file that replaces a developer's database.
+//! Replaces a developer's database; no other file does.
 //!
-//! In: three databases of one target, on the session that holds its lock. Out: the tables of `incoming` are in
-//! `live`, those of `live` in `outgoing`, in one atomic RENAME; views, routines, triggers and events follow.
+//! In: three databases of one target, in the session that holds its lock. Out: one atomic RENAME moves the tables of `incoming`
+//! to `live`, and those of `live` to `outgoing`. Views, routines, triggers and events follow.
 //!
 //! ```text
 //! write the plan into outgoing                     killed here: repair() reverts
 //! LOCK TABLES … WRITE
-//! empty outgoing              the copy of the refresh before
+//! empty outgoing              (it has the tables from before the last refresh; not for an undo)
 //! UNLOCK TABLES               (MariaDB only)
-//! DROP TRIGGER …              (a RENAME refuses tables that have some)
+//! DROP TRIGGER …              (a RENAME refuses tables with triggers)
 //! RENAME TABLE live.* → outgoing.*, incoming.* → live.*, outgoing.refreshkit_refresh → …_swapped
 //! CREATE TRIGGER …; UNLOCK                         killed from here on: repair() finishes
-//! views, routines, events of live; of outgoing; drop staging; forget
+//! views, routines, events of live and of outgoing; drop staging; drop the state table
 //! ```
 //!
-//! Not guaranteed: MariaDB refuses a RENAME under LOCK TABLES, so there the tables have no triggers for some
-//! milliseconds, and who takes one in the moment before the RENAME may make it fail with `outgoing` empty (an
-//! account that may not LOCK TABLES: whoever has one); and between the RENAME and the views, a view of the old database may read new tables.
+//! Not guaranteed: MariaDB refuses a RENAME under LOCK TABLES. So on MariaDB the tables are without triggers for some
+//! milliseconds. A transaction that begins between UNLOCK and RENAME may make the RENAME fail when `outgoing` is already empty.
+//! Without the right to LOCK TABLES, any open transaction may do so. Between the RENAME and the views, a view of the old database
+//! may read new tables.
 
 pub(super) mod changes;
 pub(super) mod developer_objects;
@@ -43,14 +44,15 @@ use record::SwapPlan;
 use state::{alter_database, create_database};
 use sync_objects::{Contents, Events, create, make_exactly};
 
-/// How long one attempt waits for the tables: everybody else's queries queue up behind it meanwhile.
+/// Seconds that one attempt waits for the tables. Meanwhile all other queries on them wait too.
 const LOCK_WAIT_S: u32 = 3;
 
-/// How long to go on trying, and how long to let others work in between.
+/// How long the swap goes on trying, and the pause between attempts, in which others can work.
 const TRY_FOR: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Does it, or leaves everything as it was. Returns what could not be re-created, in words.
+/// Swaps. With [`Error::Unfinished`] the tables are in place and a later step failed. With any other error the swap has put
+/// everything back, or left it to a repair. Returns in words what was created with a change, or could not be.
 pub(crate) fn swap(
     house: &House,
     holder: &mut Holder,
@@ -70,11 +72,11 @@ pub(crate) fn swap(
         revert(session, plan)?;
         return Err(e);
     }
-    // Whatever it is: the tables are in place, and the next run goes on from there.
+    // Whatever the error is, the tables are in place: the next run, or a repair, finishes.
     finish(session, plan).map_err(|e| Error::Unfinished { source: Box::new(e), target: target.name.clone() })
 }
 
-/// The triggers that a swap which was killed had set aside, and that are not back yet. Not known where this account may not read all of it.
+/// Names of the triggers that a killed swap has dropped and that are not back yet. Empty if the account may not read all objects.
 pub(crate) fn set_aside(session: &mut Session, target: &DevTarget) -> Vec<String> {
     let plan = state::get(session, &target.previous(), "plan").ok().flatten();
     let Some(plan) = plan.and_then(|text| serde_json::from_str::<SwapPlan>(&text).ok()) else {
@@ -87,7 +89,7 @@ pub(crate) fn set_aside(session: &mut Session, target: &DevTarget) -> Vec<String
     plan.live.triggers().filter(|trigger| !is_there(trigger)).map(|trigger| trigger.name.clone()).collect()
 }
 
-/// What a killed refresh left behind, and what was done about it, in words for people.
+/// Finishes or reverts an interrupted refresh. Returns what was done, for people; `None` if there was nothing to do.
 pub(crate) fn repair(holder: &mut Holder, target: &DevTarget) -> Result<Option<String>, Error> {
     let session = &mut holder.session;
     let (staging, previous) = (target.staging(), target.previous());
@@ -95,7 +97,7 @@ pub(crate) fn repair(holder: &mut Holder, target: &DevTarget) -> Result<Option<S
     let database = &target.database;
     match stage {
         state::Stage::Before | state::Stage::After => {}
-        // The refresh that makes it says so beforehand.
+        // A refresh makes its state table before the staging database. These tables are without one, so no refresh made them.
         _ if state::has_tables(session, &staging)? => return Err(Error::NotOurs { database: staging }),
         _ if state::exists(session, &staging)? => state::drop_database(session, &staging)?,
         _ => return Ok(None),
@@ -124,7 +126,7 @@ pub(crate) fn repair(holder: &mut Holder, target: &DevTarget) -> Result<Option<S
     }
 }
 
-/// Tries until the tables are free, or patience ends.
+/// Tries until the tables are free, or until [`TRY_FOR`] is over.
 fn rename_with_patience(
     house: &House,
     session: &mut Session,
@@ -137,7 +139,7 @@ fn rename_with_patience(
         match rename_once(session, target, plan) {
             Err(Error::Mysql(e)) if is_busy(&e) => {
                 let blockers = blockers(session, plan);
-                // Those who wait behind us are let through, with their triggers.
+                // During the pause others use the tables, so the triggers must be back.
                 revert(session, plan)?;
                 let waited_s = started.elapsed().as_secs();
                 let database = plan.live.database.clone();
@@ -166,7 +168,7 @@ fn rename_once(session: &mut Session, target: &DevTarget, plan: &SwapPlan) -> Re
         session.attempt("UNLOCK TABLES");
     }
     match outcome {
-        // A table of another database is tied to these by a foreign key: not possible under LOCK TABLES.
+        // A foreign key ties a table of another database to these: the RENAME does not work under LOCK TABLES.
         Err(Error::Mysql(e)) if locked && e.number() == Some(number::TABLE_NOT_LOCKED) => {
             replace_tables(session, plan)
         }
@@ -174,8 +176,8 @@ fn rename_once(session: &mut Session, target: &DevTarget, plan: &SwapPlan) -> Re
     }
 }
 
-/// Empties the old `__previous`: not before the tables could be had, so that a refresh that cannot get them leaves it.
-/// On a connection of its own, because a session with locked tables cannot drop others.
+/// Empties `__previous`, only after the attempt to lock the tables: a refresh that cannot get them leaves it. Uses a new
+/// connection, because a session with locked tables cannot drop other tables.
 fn make_room(target: &DevTarget, plan: &SwapPlan) -> Result<(), Error> {
     if plan.is_undo() {
         return Ok(());
@@ -185,11 +187,12 @@ fn make_room(target: &DevTarget, plan: &SwapPlan) -> Result<(), Error> {
     state::clear(&mut session, &plan.outgoing)
 }
 
-/// Whether the tables could be locked; an account without the privilege does without.
+/// Locks the tables. False if the server refuses (the account may lack the right). Fails if the tables are busy or the connection
+/// is lost.
 fn lock_tables(session: &mut Session, plan: &SwapPlan) -> Result<bool, Error> {
     match session.run("locking the tables", &plan.lock()) {
         Ok(_) => Ok(true),
-        // The RENAME itself says it better.
+        // Any other error is not reported here: the RENAME meets the same one and reports it better.
         Err(e) if e.number().is_some() && !is_busy(&e) => Ok(false),
         Err(e) => Err(e.into()),
     }
@@ -206,7 +209,7 @@ fn replace_tables(session: &mut Session, plan: &SwapPlan) -> Result<(), Error> {
         }
     }
     session.run(&format!("swapping the tables of {}", plan.live.database), &plan.rename())?;
-    // Under LOCK TABLES nobody ever meets a table without its triggers. Where one fails, finish() tries again.
+    // Still under LOCK TABLES, so that nobody meets a table without its triggers. If one fails, finish() tries again.
     let (live, outgoing) = (&plan.live.database, &plan.outgoing);
     let incoming = plan.incoming.objects_in(live, Events::Asleep);
     for (objects, database) in [(incoming, live), (stored::stored(&plan.live, outgoing), outgoing)] {
@@ -217,10 +220,10 @@ fn replace_tables(session: &mut Session, plan: &SwapPlan) -> Result<(), Error> {
     Ok(())
 }
 
-/// Views that have the name of a table that comes: a RENAME does not replace them. Not possible under LOCK TABLES.
+/// Drops views with the name of an incoming table, which a RENAME does not replace. This is not possible under LOCK TABLES.
 fn drop_views_in_the_way(session: &mut Session, plan: &SwapPlan) -> Result<(), Error> {
     let clashing = |contents: &Contents, tables: &[String]| -> Vec<String> {
-        // What is kept has no view of a name of ours.
+        // A view of such a name is never made in `__previous`.
         let is_there = |name: &str| contents.database != plan.outgoing || !state::is_ours(name);
         let views = contents.objects.iter().filter(|object| object.kind == objects::StoredKind::View);
         let views = views.filter(|view| is_there(&view.name));
@@ -237,7 +240,7 @@ fn drop_views_in_the_way(session: &mut Session, plan: &SwapPlan) -> Result<(), E
     Ok(())
 }
 
-/// Everything after the RENAME; may be repeated.
+/// Does everything that follows the RENAME. May be repeated.
 fn finish(session: &mut Session, plan: &SwapPlan) -> Result<Vec<String>, Error> {
     let live = &plan.live.database;
     alter_database(session, live, &plan.incoming.collation)?;
@@ -246,7 +249,7 @@ fn finish(session: &mut Session, plan: &SwapPlan) -> Result<Vec<String>, Error> 
         developer_objects::beside(session, plan, &plan.incoming.objects_in(live, Events::AsDefined))?;
     let told = make_exactly(session, live, &wanted, false)?;
     alter_database(session, &plan.outgoing, &plan.live.collation)?;
-    // What was broken in the old database stays so in its copy; nobody needs to hear of it.
+    // An object that was broken in the old database is broken in `__previous` too: not reported.
     make_exactly(session, &plan.outgoing, &stored::stored(&plan.live, &plan.outgoing), false)?;
     stored::remember(session, &plan.outgoing, &plan.live)?;
     state::put(session, &plan.outgoing, state::PREVIOUS, "history", &plan.history)?;
@@ -255,12 +258,12 @@ fn finish(session: &mut Session, plan: &SwapPlan) -> Result<Vec<String>, Error> 
     Ok(told)
 }
 
-/// Defaults that ask a sequence of the database that the tables came from ask the one beside them.
+/// Changes column defaults that use a sequence of `from`, where the tables came from, to the sequence of the same name in `live`.
 fn mend_defaults(session: &mut Session, live: &str, from: &str) -> Result<(), Error> {
     if session.engine() != Engine::MariaDb {
         return Ok(());
     }
-    // All of a table at once: it cannot be opened while one of them asks a sequence that is gone.
+    // All defaults of a table at once: a table cannot be opened while one of them uses a sequence that is gone.
     let mut clauses: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (table, column, default) in objects::defaults_from(session, live, from)? {
         let default = requalify(&default, from, live, &BTreeSet::new(), Mode::default());
@@ -274,13 +277,14 @@ fn mend_defaults(session: &mut Session, live: &str, from: &str) -> Result<(), Er
     Ok(())
 }
 
-/// The tables were not swapped: what was set aside for it comes back.
+/// Puts back the objects that a swap dropped before it failed to rename the tables.
 fn revert(session: &mut Session, plan: &SwapPlan) -> Result<(), Error> {
     let live = &plan.live.database;
     alter_database(session, live, &plan.live.collation)?;
     let wanted = developer_objects::only_missing(session, plan, &plan.live.objects)?;
     make_exactly(session, live, &wanted, false)?;
-    // What was loaded is dropped as a whole, and belongs to an account that this one need not be able to read.
+    // After a refresh, the incoming database is the staging database: it is dropped whole, and the swapper may be unable to read
+    // it.
     if plan.is_undo() {
         let incoming = &plan.incoming.database;
         make_exactly(session, incoming, &stored::stored(&plan.incoming, incoming), false)?;
@@ -288,7 +292,7 @@ fn revert(session: &mut Session, plan: &SwapPlan) -> Result<(), Error> {
     Ok(())
 }
 
-/// A foreign key from another database follows the table that it refers to: into `__previous`.
+/// Fails if a table of another database has a foreign key to the tables in use: it would follow its parent into `__previous`.
 fn refuse_outside_references(
     session: &mut Session,
     target: &DevTarget,
@@ -311,7 +315,7 @@ fn refuse_outside_references(
     }
 }
 
-/// Who has the tables open, as far as the server tells this account.
+/// Up to five connections that hold locks in the database in use, as far as the server tells this account.
 fn blockers(session: &mut Session, plan: &SwapPlan) -> String {
     let live = literal(&plan.live.database);
     let sql = format!(

@@ -1,10 +1,11 @@
-//! Some tables of a database instead of all of it: `--only`.
+//! `--only`: swaps some tables of a database instead of all.
 //!
-//! In: the names that were asked for; the contents of the database in use and of the one that takes its place. Out: both cut down to those
-//! tables, so that the swap, its repair and its undo, which do what a plan says, know no difference; or why they cannot be had alone.
+//! In: the names of `--only`; the contents of the database in use and of the one that is swapped in. Out: both contents cut down
+//! to those tables; or why they cannot be replaced alone. The swap, its repair and its undo do what a plan says, so they need not
+//! know of `--only`.
 //!
-//! What stays goes on working by construction: a table that is replaced has the columns that it had, its triggers are those that it had,
-//! and no foreign key leads from it to a table that stays, or back. A table that is new in the database brings the triggers of the dump.
+//! What stays goes on working: a replaced table has the same columns and the same triggers as before, and no foreign key leads
+//! from it to a table that stays, or back. A table that is new in the database gets the triggers of the dump.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +18,7 @@ use crate::restore::alone::{self, NotAlone};
 use crate::restore::error::Error;
 use crate::sql::{name, qualified};
 
-/// The tables that are replaced.
+/// The words of `--only`, which say what tables are replaced.
 #[derive(Debug, Clone)]
 pub(crate) struct Part {
     words: Vec<String>,
@@ -25,18 +26,18 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// What a person named; nothing, if it is all of the database.
+    /// Takes the words of `--only`; `None` without words, for the whole database.
     pub(crate) fn of(words: &[String]) -> Option<Self> {
         (!words.is_empty()).then(|| Self { words: words.to_vec(), patterns: Patterns::new(words) })
     }
 
-    /// Refuses words that fit none of `tables`, which are those of `place`.
+    /// Fails if a word fits none of `tables`. `place` says in the message where these are.
     pub(crate) fn refuse_unknown(&self, tables: &[&str], place: &str) -> Result<(), NotAlone> {
         let fits = |word: &str, table: &str| Patterns::new([word]).fit(table);
         alone::refuse_unknown(&self.words, tables, place, fits)
     }
 
-    /// Refuses what is known to be impossible before anything is loaded: what ties the tables of the database in use.
+    /// Fails before the load if the database in use has no tables, or if its foreign keys tie the named tables to others.
     pub(crate) fn refuse_early(&self, session: &mut Session, database: &str) -> Result<(), Error> {
         let tables = objects::tables(session, database)?;
         if tables.is_empty() {
@@ -46,7 +47,8 @@ impl Part {
         Ok(alone::refuse_ties(&chosen, &objects::foreign_keys(session, database)?)?)
     }
 
-    /// Cuts the database in use and what was loaded down to the part. `loader` is the session of the account that loaded.
+    /// Cuts the contents of the database in use and of the staging database down to the named tables. `session` is the swapper's,
+    /// `loader` the loader's.
     pub(crate) fn cut(
         &self,
         session: &mut Session,
@@ -77,13 +79,13 @@ impl Part {
     }
 }
 
-/// What was last swapped in, if that was not all of the database.
+/// Reads the tables of the last swap; empty if it was the whole database.
 pub(crate) fn last(session: &mut Session, previous: &str) -> Result<Vec<String>, Error> {
     let history = state::history(session, previous)?.unwrap_or_default();
     Ok(serde_json::from_value(history["only"].clone()).unwrap_or_default())
 }
 
-/// Cuts the database in use and what is kept down to the tables that a refresh of some has swapped.
+/// Cuts the contents of the database in use and of `__previous` down to the tables of the last `--only`.
 pub(crate) fn cut_for_undo(
     session: &mut Session,
     only: &[String],
@@ -99,7 +101,7 @@ pub(crate) fn cut_for_undo(
     Ok((live, kept))
 }
 
-/// The chosen tables and their triggers.
+/// Keeps only the chosen tables and their triggers.
 fn of_tables(mut contents: Contents, chosen: &BTreeSet<String>) -> Contents {
     contents.tables.retain(|table| chosen.contains(table));
     contents.objects.retain(|object| object.kind == StoredKind::Trigger && chosen.contains(&object.table));
@@ -122,7 +124,7 @@ fn refuse_what_does_not_fit(
         let then = objects::columns(loader, &incoming.database, table)?;
         alone::refuse_other_columns(table, &live.database, &now, &then)?;
     }
-    // MariaDB: a default goes on asking the sequence of the same name in the database in use.
+    // MariaDB: after the swap, a default takes the next value of the sequence of the same name in the database in use.
     let beginning = format!("{}.{}", name(&incoming.database), '`');
     for (table, _, default) in objects::defaults_from(loader, &incoming.database, &incoming.database)? {
         let asked = default.split_once(&beginning).and_then(|(_, rest)| rest.split_once('`'));

@@ -1,4 +1,5 @@
-//! What a swap is going to do, as plain data: written down before it begins, so that it can be finished or reverted.
+//! The plan of a swap, as plain data. It is written down before the swap begins, so that an interrupted one can be finished or
+//! reverted.
 //!
 //! In: the contents of two databases. Out: the statements that lock and rename.
 
@@ -12,41 +13,41 @@ use crate::sql::qualified;
 /// Everything that is needed to finish or revert a swap, as written into the `__previous` database.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct SwapPlan {
-    /// Where a dump was loaded. An undo moves the tables of the database in use through it.
+    /// Name of the staging database. An undo moves the tables of the database in use through it.
     pub(crate) staging: String,
-    /// Where the old tables go: `__previous`, which holds the state table ([`state`]) too.
+    /// Name of the database that the old tables go to, `__previous`. It also holds the state table ([`state`]).
     pub(crate) outgoing: String,
-    /// The database in use, as it was.
+    /// Contents of the database in use before the swap.
     pub(crate) live: Contents,
-    /// Tables and objects that take the place of the old ones.
+    /// Contents that take the place of the old ones.
     pub(crate) incoming: Contents,
-    /// What `status` then says of the `__previous` database, as JSON.
+    /// What `status` shows about the swap afterwards, as JSON.
     pub(crate) history: String,
 }
 
 impl SwapPlan {
-    /// The swap at the end of a refresh.
+    /// Plans the swap at the end of a refresh.
     pub(crate) fn refresh(target: &DevTarget, live: Contents, incoming: Contents, history: String) -> Self {
         Self { staging: target.staging(), outgoing: target.previous(), live, incoming, history }
     }
 
-    /// The swap back: `incoming` is the `__previous` database.
+    /// Plans the swap of an undo: `incoming` is the `__previous` database.
     pub(crate) fn undo(target: &DevTarget, live: Contents, incoming: Contents, history: String) -> Self {
         Self::refresh(target, live, incoming, history)
     }
 
-    /// Whether it is the swap back, in which two databases change places.
+    /// True for the swap of an undo, in which two databases change places.
     pub(crate) fn is_undo(&self) -> bool {
         self.incoming.database == self.outgoing
     }
 
-    /// The full name of a table while it is in one of the three databases: in `__previous` it may be called otherwise.
+    /// The full name of a table in one of the three databases. In `__previous` it may have another name.
     fn place(&self, database: &str, table: &str) -> String {
         let called = if database == self.outgoing { state::kept_as(table) } else { table.into() };
         qualified(database, &called)
     }
 
-    /// The one statement that swaps. It renames the state table too: that name tells after a crash whether the swap was done.
+    /// The one statement that swaps. It also renames the state table, whose name tells after a crash whether the swap was done.
     pub(crate) fn rename(&self) -> String {
         let (live, incoming, outgoing) = (&self.live.database, &self.incoming.database, &self.outgoing);
         let aside = if self.is_undo() { &self.staging } else { outgoing };

@@ -1,9 +1,9 @@
-//! What a refresh writes down on the target's server, so that a killed one can be finished or reverted.
+//! What a refresh writes down on the target's server, so that an interrupted one can be finished or reverted.
 //!
-//! In and out: small texts by name in a table of the `__previous` database: what is written there is believed, and the
-//! SQL of a dump or a branch, which may do as it likes in the staging database, has no rights here. The table is renamed in the
-//! very statement that swaps the tables, so that its name tells for sure on which side of the swap a crash was. Nothing else can have such a
-//! name there: a table of the database in use that has one is called otherwise while it is kept ([`kept_as`]).
+//! In and out: short texts by name, in a state table of the `__previous` database. Its content can be trusted: the SQL of a dump
+//! or branch, which may do anything in the staging database, has no rights here. The statement that swaps the tables renames the
+//! state table too, so its name tells for sure whether a crash came before or after the swap. No other table can have this name
+//! there: a table of the database in use with such a name gets another one while it is kept ([`kept_as`]).
 
 use std::borrow::Cow;
 
@@ -13,32 +13,33 @@ use crate::mysql::{Engine, Session, number};
 use crate::restore::error::Error;
 use crate::sql::{literal, name, qualified};
 
-/// The table of a refresh whose tables are not swapped in yet.
+/// The state table of a refresh before its swap.
 pub(crate) const BEFORE: &str = "refreshkit_refresh";
 
-/// Name that the same table has after the swap.
+/// Name of that state table after the swap, until all is finished.
 pub(crate) const AFTER: &str = "refreshkit_swapped";
 
-/// The table that says that a `__previous` database is ours, and what is in it.
+/// The state table of a `__previous` database that is complete. It says that a refresh made the database, and what is in it.
 pub(crate) const PREVIOUS: &str = "refreshkit_previous";
 
-/// How tables are called in which rows of the database in use are on their way.
+/// Beginning of the names of tables that the rows of `preserve` are copied to.
 pub(crate) const KEPT: &str = "refreshkit_kept_";
 
-/// What the names of all our tables begin with.
+/// Beginning of the names of all tables that a refresh makes for itself.
 const OURS: &str = "refreshkit_";
 
-/// The longest name of a table, in characters.
+/// Limit of a table's name, in characters.
 const NAME_CHARACTERS_MAX: usize = 64;
 
-/// Whether a table of a `__previous` database is one of ours by its name, in any case: on some servers that is the same name.
+/// True if a table of `__previous` has a name of this file's tables. Case does not count: on some servers such names are the
+/// same.
 pub(crate) fn is_ours(table: &str) -> bool {
     let begins = |with: &str| behind(table, with).is_some();
     [BEFORE, AFTER, PREVIOUS].iter().any(|ours| ours.eq_ignore_ascii_case(table)) || begins(KEPT)
 }
 
-/// How a table of the database in use is called in `__previous`. One that is called like ours has another underscore there, and so has
-/// one that has two already: no two get the same name.
+/// The name in `__previous` of a table of the database in use. A name that begins with `refreshkit_` gets one more underscore
+/// there, even if it has two already, so that no two tables get the same name.
 pub(crate) fn kept_as(table: &str) -> Cow<'_, str> {
     match behind(table, OURS) {
         Some(rest) => Cow::Owned(format!("{}_{rest}", &table[..OURS.len()])),
@@ -46,7 +47,7 @@ pub(crate) fn kept_as(table: &str) -> Cow<'_, str> {
     }
 }
 
-/// How a table that is kept is called in the database in use.
+/// The name in the database in use of a table of `__previous`: undoes [`kept_as`].
 pub(crate) fn called(kept: &str) -> String {
     match behind(kept, OURS).and_then(|rest| rest.strip_prefix('_')) {
         Some(rest) => format!("{}{rest}", &kept[..OURS.len()]),
@@ -54,31 +55,31 @@ pub(crate) fn called(kept: &str) -> String {
     }
 }
 
-/// Whether a table can be kept at all.
+/// True if the table's name in `__previous` is not too long.
 pub(crate) fn can_be_kept(table: &str) -> bool {
     kept_as(table).chars().count() <= NAME_CHARACTERS_MAX
 }
 
-/// What comes behind a beginning in any case.
+/// The rest of a name behind a beginning, whose case does not count.
 fn behind<'a>(table: &'a str, beginning: &str) -> Option<&'a str> {
     let head = table.get(..beginning.len())?;
     head.eq_ignore_ascii_case(beginning).then(|| &table[beginning.len()..])
 }
 
-/// What the `__previous` database says of the refresh that made it, or is at work.
+/// What the `__previous` database says about the refresh that made it or is at work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
     /// The server has no such database.
     Absent,
-    /// It is there and empty: killed between creating it and its state table, or made by hand.
+    /// The database is empty: a refresh was killed before it made the state table, or somebody made it by hand.
     Empty,
-    /// The table [`BEFORE`] is there: a refresh is at work, or was.
+    /// The table [`BEFORE`] is there: a refresh is at work, or was interrupted before its swap.
     Before,
-    /// The table [`AFTER`] is there: its tables are swapped in, and the rest is not finished.
+    /// The table [`AFTER`] is there: the tables are swapped, and the rest is not finished.
     After,
-    /// The table [`PREVIOUS`] is there and neither of them.
+    /// The table [`PREVIOUS`] is there, but neither [`BEFORE`] nor [`AFTER`]: nothing is to be repaired.
     Previous,
-    /// It has tables, and none of ours.
+    /// The database has tables, but none of these: no refresh made it.
     Foreign,
 }
 
@@ -88,7 +89,7 @@ pub(crate) fn stage(session: &mut Session, database: &str) -> Result<Stage, Erro
         return Ok(Stage::Absent);
     }
     let tables = names(session, database, "TABLES", "TABLE_NAME", "TABLE_SCHEMA")?;
-    // A view of one of these names is not what a refresh writes.
+    // A view of such a name is not from a refresh.
     let views = names(session, database, "VIEWS", "TABLE_NAME", "TABLE_SCHEMA")?;
     let tables: Vec<String> =
         tables.into_iter().filter(|table| !(is_ours(table) && views.contains(table))).collect();
@@ -107,8 +108,7 @@ pub(crate) fn has_tables(session: &mut Session, database: &str) -> Result<bool, 
     Ok(!names(session, database, "TABLES", "TABLE_NAME", "TABLE_SCHEMA")?.is_empty())
 }
 
-/// The names of what a database has of one kind. It is asked for names only: bodies that this account may not read can be
-/// dropped all the same.
+/// Lists names of one kind in a database. Only names are read: objects whose bodies this account may not read can be dropped too.
 fn names(
     session: &mut Session,
     database: &str,
@@ -144,7 +144,7 @@ pub(crate) fn create(session: &mut Session, database: &str, table: &str) -> Resu
     Ok(())
 }
 
-/// Writes one text down.
+/// Writes one text into a state table.
 pub(crate) fn put(
     session: &mut Session,
     database: &str,
@@ -158,13 +158,13 @@ pub(crate) fn put(
     Ok(())
 }
 
-/// What the last swap wrote down about itself in the `__previous` database, as JSON; nothing if there was none, or it cannot be read.
+/// Reads what the last swap wrote down about itself in `__previous`. `None` if there was no swap, or the text is no JSON.
 pub(crate) fn history(session: &mut Session, previous: &str) -> Result<Option<Value>, Error> {
     let text = get(session, previous, "history")?;
     Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
 }
 
-/// Reads one text, from whichever of our tables the database has.
+/// Reads one text from the state tables that the database has; of several the first that has the key.
 pub(crate) fn get(session: &mut Session, database: &str, key: &str) -> Result<Option<String>, Error> {
     let views = names(session, database, "VIEWS", "TABLE_NAME", "TABLE_SCHEMA")?;
     for table in [BEFORE, AFTER, PREVIOUS] {
@@ -183,13 +183,13 @@ pub(crate) fn get(session: &mut Session, database: &str, key: &str) -> Result<Op
     Ok(None)
 }
 
-/// Drops one of our own databases.
+/// Drops a database that a refresh made.
 pub(crate) fn drop_database(session: &mut Session, database: &str) -> Result<(), Error> {
     session.run(&format!("dropping {database}"), &format!("DROP DATABASE IF EXISTS {}", name(database)))?;
     Ok(())
 }
 
-/// Empties a `__previous` database, and says again that it is ours. The table of the refresh that is at work stays.
+/// Empties a `__previous` database, and makes an empty [`PREVIOUS`] again. The state table of the refresh at work stays.
 pub(crate) fn clear(session: &mut Session, database: &str) -> Result<(), Error> {
     let deed = format!("emptying {database}");
     for event in names(session, database, "EVENTS", "EVENT_NAME", "EVENT_SCHEMA")? {
@@ -218,7 +218,7 @@ pub(crate) fn clear(session: &mut Session, database: &str) -> Result<(), Error> 
     create(session, database, PREVIOUS)
 }
 
-/// Forgets the refresh that was at work; a `__previous` database that holds nothing else goes with it.
+/// Drops [`BEFORE`], [`AFTER`] and the tables of [`KEPT`]. If no table or view is left, drops the database too.
 pub(crate) fn forget(session: &mut Session, database: &str) -> Result<(), Error> {
     if !exists(session, database)? {
         return Ok(());
@@ -235,7 +235,7 @@ pub(crate) fn forget(session: &mut Session, database: &str) -> Result<(), Error>
     if has_tables(session, database)? { Ok(()) } else { drop_database(session, database) }
 }
 
-/// Makes a database with the charset and collation of another.
+/// Makes a database with this charset and collation, if it is not there yet.
 pub(crate) fn create_database(
     session: &mut Session,
     database: &str,
@@ -245,7 +245,8 @@ pub(crate) fn create_database(
     run_with_collation(session, &format!("creating {database}"), &sql, of)
 }
 
-/// A collation of the other kind of server gives way to the charset's default one.
+/// Runs `sql` with a charset and collation. Without the collation if this server does not know it: the charset's default then
+/// holds.
 fn run_with_collation(
     session: &mut Session,
     deed: &str,
@@ -260,7 +261,7 @@ fn run_with_collation(
     Ok(())
 }
 
-/// Charset and collation that new tables of a database get.
+/// Charset and collation that new tables of a database get by default; those of a new database if it is not there.
 pub(crate) fn collation(session: &mut Session, database: &str) -> Result<(String, String), Error> {
     let sql = format!(
         "SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA \
@@ -277,7 +278,7 @@ pub(crate) fn collation(session: &mut Session, database: &str) -> Result<(String
     }))
 }
 
-/// Gives a database another charset and collation.
+/// Gives a database this charset and collation, if it has others.
 pub(crate) fn alter_database(
     session: &mut Session,
     database: &str,

@@ -1,10 +1,11 @@
-//! In a database that is not in use events sleep, and views run with the rights of whoever asks them; how they were defined is kept
-//! beside them.
+//! Objects of a database that is not in use: its events are disabled, and its views run with the rights of their callers. Their
+//! definitions are kept beside them.
 //!
-//! In: the contents of a database. Out: its objects as they can be there; a note in the state table, and back; or, while a
-//! refresh is at work, the events themselves, because what is kept where the SQL of a branch may write cannot be believed.
+//! In: the contents of a database. Out: its objects as they can be made there; their definitions, written into the state table
+//! and read back. While a refresh is at work the events are kept in memory instead: a branch's SQL may write into the staging
+//! database, so nothing there can be trusted.
 //!
-//! A view's definer may have rights in the database in use alone: a view in its name could not even be made elsewhere.
+//! A view's definer may have rights in the database in use alone: elsewhere, a view in its name could not even be made.
 
 use super::objects::{Object, StoredKind, on_table};
 use super::state;
@@ -13,11 +14,11 @@ use crate::mysql::Session;
 use crate::restore::error::Error;
 use crate::sql::{Mode, asleep, awake, is_awake, with_invoker, without_definer};
 
-/// The key of the state table under which the definitions are.
+/// Key of the definitions in the state table.
 const KEY: &str = "objects";
 
-/// The objects of `contents` as they are to be in the database `to` while it is not in use. A view that is called like one of our
-/// tables is not there, only written down.
+/// Returns the objects of `contents` as they are made in the database `to`, which is not in use. A view with the name of a state
+/// table is left out here, and only [`remember`] keeps it.
 pub(crate) fn stored(contents: &Contents, to: &str) -> Vec<Object> {
     let mut objects = contents.objects_in(to, Events::Asleep);
     objects.retain(|object| object.kind != StoredKind::View || !state::is_ours(&object.name));
@@ -30,7 +31,7 @@ pub(crate) fn stored(contents: &Contents, to: &str) -> Vec<Object> {
     objects
 }
 
-/// Writes down the events and views of a `__previous` database as they were defined.
+/// Writes the definitions of events and views into the state table of a `__previous` database.
 pub(crate) fn remember(session: &mut Session, database: &str, of: &Contents) -> Result<(), Error> {
     let mut objects = of.objects_in(database, Events::AsDefined);
     objects.retain(|object| matches!(object.kind, StoredKind::Event | StoredKind::View));
@@ -38,11 +39,11 @@ pub(crate) fn remember(session: &mut Session, database: &str, of: &Contents) -> 
     state::put(session, database, state::PREVIOUS, KEY, &text)
 }
 
-/// Puts the events and views of a `__previous` database back to how they were defined.
+/// Gives the events and views in `contents`, read from `__previous`, their definitions back.
 pub(crate) fn recall(session: &mut Session, contents: &mut Contents) -> Result<(), Error> {
     let text = match state::get(session, &contents.database, KEY)? {
         Some(text) => text,
-        // What an earlier version wrote down: the events alone.
+        // An earlier version wrote the events alone, under this key.
         None => state::get(session, &contents.database, "events")?.unwrap_or_default(),
     };
     let defined: Vec<Object> = serde_json::from_str(&text).unwrap_or_default();
@@ -54,7 +55,7 @@ pub(crate) fn recall(session: &mut Session, contents: &mut Contents) -> Result<(
             view.create.clone_from(&known.create);
         }
     }
-    // One that calls a function whose definer has rights in the database in use alone could not be made beside it.
+    // Some views could not be made in `__previous`: they call a function whose definer has rights in the database in use alone.
     let is_there =
         |view: &Object| contents.objects.iter().any(|o| o.kind == StoredKind::View && o.name == view.name);
     let of_table = |view: &Object| contents.tables.contains(&view.name);
@@ -64,10 +65,11 @@ pub(crate) fn recall(session: &mut Session, contents: &mut Contents) -> Result<(
     Ok(())
 }
 
-/// Wakes the events that were awake when they were defined, unless they are others by now. Returns the names of those others.
+/// Enables the events that are enabled in `defined`, unless their text differs. Returns the names of events that differ or are
+/// not in `defined`.
 pub(crate) fn wake(contents: &mut Contents, defined: &[Object]) -> Vec<String> {
     let mut others = Vec::new();
-    // The definer may be another one by now.
+    // The definer may have changed, so it is not compared.
     let put_to_sleep = |create: &str| asleep(&without_definer(create));
     for object in contents.objects.iter_mut().filter(|object| object.kind == StoredKind::Event) {
         let known = defined.iter().find(|known| known.kind == StoredKind::Event && known.name == object.name);

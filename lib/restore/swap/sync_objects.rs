@@ -1,8 +1,7 @@
-//! Makes a database have exactly the wanted views, routines, triggers and events, whatever it has now.
+//! Gives a database exactly the wanted views, routines, triggers and events, whatever it has now.
 //!
-//! In: a database, the objects that it is to have (see [`Contents`]). Out: what could not be created, in words. Only what differs is touched (so that
-//! grants on unchanged routines stay), and doing it twice is the same as doing it once: that is what lets a killed
-//! swap be finished.
+//! In: a database, the objects that are wanted. Out: what could not be created, in words. Only objects that differ are changed,
+//! so that grants on unchanged routines stay. A second run changes nothing, so that a killed swap can be finished.
 
 use crate::sql;
 use std::collections::BTreeSet;
@@ -17,10 +16,10 @@ use crate::restore::error::Error;
 use crate::restore::load::create_objects::under_collation;
 use crate::sql::{Mode, asleep, literal, name, requalify, with_invoker, without_definer};
 
-/// What a database is made of, but for its rows.
+/// What a database holds, without the rows.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Contents {
-    /// The database it was read from.
+    /// Name of the database that the contents were read from.
     pub(crate) database: String,
     /// Default character set and collation.
     pub(crate) collation: (String, String),
@@ -31,7 +30,7 @@ pub(crate) struct Contents {
 }
 
 impl Contents {
-    /// Reads all of it; a database that is not there has nothing.
+    /// Reads the contents of a database. They are empty if it is not there.
     pub(crate) fn read(session: &mut Session, database: &str) -> Result<Self, Error> {
         if !state::exists(session, database)? {
             let collation = state::collation(session, database)?;
@@ -45,12 +44,12 @@ impl Contents {
         })
     }
 
-    /// Reads a `__previous` database, kept for an undo. There tables have other names: here they have those of the database in use.
+    /// Reads a `__previous` database for an undo. Its tables get the names that they have in the database in use.
     pub(crate) fn kept(session: &mut Session, database: &str) -> Result<Self, Error> {
         let mut contents = Self::read(session, database)?;
         contents.tables.retain(|table| !state::is_ours(table));
         contents.tables = contents.tables.iter().map(|table| state::called(table)).collect();
-        // A view under the name of one of our own tables is no object to put back: nobody may have one there.
+        // No refresh makes a view with the name of a state table in `__previous`, so such a view is not put back.
         contents.objects.retain(|object| object.kind != StoredKind::View || !state::is_ours(&object.name));
         for trigger in contents.objects.iter_mut().filter(|object| object.kind == StoredKind::Trigger) {
             *trigger = objects::on_table(trigger, &state::called(&trigger.table));
@@ -58,12 +57,12 @@ impl Contents {
         Ok(contents)
     }
 
-    /// The triggers, in creation order.
+    /// The triggers, in the order in which they are created.
     pub(crate) fn triggers(&self) -> impl Iterator<Item = &Object> {
         self.objects.iter().filter(|object| object.kind == StoredKind::Trigger)
     }
 
-    /// The objects as they are to be in the database `to`. Events sleep in a database that is not in use.
+    /// The objects as they are made in the database `to`, with its name instead of this one's.
     pub(crate) fn objects_in(&self, to: &str, events: Events) -> Vec<Object> {
         let known: BTreeSet<String> = self
             .tables
@@ -83,16 +82,17 @@ impl Contents {
     }
 }
 
-/// Whether events of a database may fire.
+/// Whether events are created enabled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Events {
-    /// As they were defined.
+    /// Enabled or disabled as defined.
     AsDefined,
     /// Disabled: the database is being loaded, or is kept for an undo.
     Asleep,
 }
 
-/// Makes `database` have exactly `wanted`. What cannot be created is an error if `strict`, else it is among what is returned.
+/// Gives `database` exactly the objects in `wanted`. An object that the server refuses is an error if `strict`; else the returned
+/// words name it.
 pub(crate) fn make_exactly(
     session: &mut Session,
     database: &str,
@@ -105,9 +105,9 @@ pub(crate) fn make_exactly(
     for old in existing.iter().rev() {
         let stays = match old.kind {
             StoredKind::Trigger => !tables_to_redo.contains(&old.table),
-            // Replaced in place below.
+            // A view is replaced below, without a DROP.
             StoredKind::View => wanted.iter().any(|new| new.kind == old.kind && new.name == old.name),
-            // So are these on MariaDB (CREATE OR REPLACE), which keeps their grants.
+            // On MariaDB routines and events too (CREATE OR REPLACE): their grants stay.
             _ => wanted.contains(old) || (works.session.engine() == Engine::MariaDb && names(wanted, old)),
         };
         if !stays {
@@ -133,8 +133,8 @@ pub(crate) fn make_exactly(
     Ok(works.told)
 }
 
-/// Creates one object in its database, which becomes the session's default one. Returns whether it had to be made in our own name:
-/// an event then sleeps, a view or a routine has the rights of whoever uses it.
+/// Creates one object in `database`, which becomes the session's default. Returns true if the account may not set the definer,
+/// and is the definer itself: then an event is disabled, and a view or routine runs with the rights of its callers.
 pub(crate) fn create(session: &mut Session, database: &str, object: &Object) -> Result<bool, mysql::Error> {
     let what = format!("creating the {}", object.describe(database));
     session.run(&format!("using {database}"), &format!("USE {}", name(database)))?;
@@ -160,7 +160,7 @@ pub(crate) fn create(session: &mut Session, database: &str, object: &Object) -> 
         };
     let mut ours = false;
     if outcome.as_ref().is_err_and(|e| e.number() == Some(number::SPECIFIC_ACCESS_DENIED)) {
-        // Only an administrator may create things in somebody else's name. In ours they would have our rights.
+        // This account may not create objects in another one's name. In its own name they would have its rights.
         ours = true;
         let own = without_definer(&text);
         let full = sql::qualified(database, &object.name);
@@ -185,9 +185,9 @@ pub(crate) fn create(session: &mut Session, database: &str, object: &Object) -> 
     outcome.map(|_| ours)
 }
 
-/// The parameters of a routine have the collation that its database had when it was made. It is lent to the database for as long as it
-/// takes to make the routine; returned is the statement that takes it back. A swap that is killed meanwhile sets it again when it is
-/// finished or reverted.
+/// Gives the database the collation that a routine's parameters had: they take it from the database when the routine is made.
+/// Returns the statement that sets the database's own collation again. If a swap is killed in between, finishing or reverting it
+/// does so.
 fn lend_collation(
     session: &mut Session,
     database: &str,
@@ -206,7 +206,7 @@ fn lend_collation(
     Ok(differs.then(|| alter(&own)))
 }
 
-/// The statement that also replaces an older one, where the server has such a statement.
+/// The statement that creates an object, with OR REPLACE where the server has that.
 fn replacing(engine: Engine, object: &Object) -> String {
     let replaceable = match object.kind {
         StoredKind::View => true,
@@ -224,7 +224,7 @@ fn names(wanted: &[Object], old: &Object) -> bool {
     wanted.iter().any(|new| new.kind == old.kind && new.name == old.name)
 }
 
-/// Tables whose triggers differ, or fire in another order.
+/// Names of tables whose triggers differ, or fire in another order.
 fn tables_with_other_triggers(existing: &[Object], wanted: &[Object]) -> BTreeSet<String> {
     let of = |all: &[Object], table: &str| -> Vec<Object> {
         all.iter().filter(|o| o.kind == StoredKind::Trigger && o.table == table).cloned().collect()
@@ -238,7 +238,7 @@ fn tables_with_other_triggers(existing: &[Object], wanted: &[Object]) -> BTreeSe
     tables.into_iter().filter(|table| of(existing, table) != of(wanted, table)).collect()
 }
 
-/// One call of [`make_exactly`], with what is to be told at its end.
+/// The state of one call of [`make_exactly`], with the words that it returns.
 struct ObjectSync<'a> {
     session: &'a mut Session,
     database: &'a str,

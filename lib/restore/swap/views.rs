@@ -1,10 +1,10 @@
-//! Views, which may be built on views.
+//! Creates views, which may read other views.
 //!
-//! In: views in any order, and how one is created. Out: all of them, or those that the server refuses whatever was created before.
+//! In: views in any order, and a function that creates one. Out: the views that the server refuses in every order.
 
 use crate::mysql;
 
-/// Tries those that are left until none of them can be created. Returns those, each with what the server said.
+/// Tries the views that are left again, until a round creates none. Returns those that are left, each with the server's error.
 pub(crate) fn create_views<V>(
     mut left: Vec<V>,
     mut create: impl FnMut(&V) -> Result<(), mysql::Error>,
@@ -26,7 +26,7 @@ pub(crate) fn create_views<V>(
     }
 }
 
-/// The server answered, so the connection is alive and the statement is what was wrong.
+/// True if the error is the server's answer: the connection is alive, and the statement was wrong.
 pub(crate) fn spoken_by_server(error: &mysql::Error) -> bool {
     error.number().is_some()
 }

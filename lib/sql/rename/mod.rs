@@ -1,9 +1,9 @@
-//! SQL text that names its own database, made to name another or none.
+//! Changes the database that SQL text names: to another one, or to none.
 //!
-//! In: the definition of a table, view, routine, trigger or event; the database it was read from; for another name, the one it goes
-//! to, the names that exist there and the mode that the text was written under. Out: the same text, in which
-//! `` `app__refresh`.`t` `` says `` `app`.`t` ``; or the tables and routines that it names. What a name stands for follows from where
-//! it is (`scope.rs`): a string, an alias or a table of the database's name stays.
+//! In: the definition of a table, view, routine, trigger or event, and the database that it was read from; for another
+//! database, its name, the names that exist in the old one and the mode that the text was written under. Out: the same
+//! text, in which `` `app__refresh`.`t` `` has become `` `app`.`t` ``; or the tables and routines that it names. The
+//! place of a name tells what it stands for (`scope.rs`): a string, an alias or a table with the database's name stays.
 
 mod scope;
 
@@ -14,15 +14,15 @@ use super::quote::name;
 use super::splice::spliced;
 use scope::{Reference, references};
 
-/// A table or a routine that a text names: its database, if it says one, and its name.
+/// A table or a routine that a text names: its name, and its database if the text has one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Named {
     pub(crate) database: Option<String>,
     pub(crate) name: String,
 }
 
-/// Replaces `from` by `to` where it is a database. `known` are the tables and routines of it: in a place that is not understood,
-/// only they tell it from a table or an alias.
+/// Replaces the database `from` by `to`. `known` are its tables and routines: in a place that is not understood, `from`
+/// is taken for the database only in front of one of them.
 pub(crate) fn requalify(sql: &str, from: &str, to: &str, known: &BTreeSet<String>, mode: Mode) -> String {
     if from == to {
         return sql.to_owned();
@@ -33,8 +33,8 @@ pub(crate) fn requalify(sql: &str, from: &str, to: &str, known: &BTreeSet<String
     spliced(sql, places.into_iter().map(|at| (code.tokens[at].place.clone(), to.as_str())))
 }
 
-/// `database` in the case that it is given, wherever the text has it in another one. `known` are the names of its tables and routines in
-/// lower case. For texts of servers to which that is the same name.
+/// Writes `database` as it is given, wherever the text has it in another case. `known` are the names of its tables and
+/// routines in lower case. It is for texts of servers to which these names are the same.
 pub(crate) fn in_case(sql: &str, database: &str, known: &BTreeSet<String>, mode: Mode) -> String {
     let code = Code { ignores_case: true, ..Code::of(sql, mode) };
     let to = name(database);
@@ -43,8 +43,8 @@ pub(crate) fn in_case(sql: &str, database: &str, known: &BTreeSet<String>, mode:
     spliced(sql, places.map(|at| (code.tokens[at].place.clone(), to.as_str())))
 }
 
-/// `sql` with `` `database`. `` taken away before tables, so that it can run in a database of another name. Before what is called it
-/// stays: alone, a function's name may be that of one of the server's own.
+/// `sql` without `` `database`. `` in front of tables, so that it can run in a database of another name. In front of a
+/// function call it stays: without it, a name may be that of the server's own function.
 pub(crate) fn unqualified(sql: &str, database: &str) -> String {
     let code = Code::of(sql, Mode::default());
     let own = |found: &Reference| found.database.filter(|at| !found.is_call && code.is_name(*at, database));
@@ -66,7 +66,7 @@ struct Code<'a> {
     sql: &'a str,
     tokens: Vec<Token>,
     references: Vec<Reference>,
-    /// Names that differ in nothing but case are the same.
+    /// Whether names that differ in case only are the same.
     ignores_case: bool,
 }
 
@@ -87,7 +87,7 @@ impl<'a> Code<'a> {
         self.tokens.get(at).is_some_and(|token| token.is(symbol))
     }
 
-    /// Which tokens are `from` as a database.
+    /// Which tokens name `from` as a database.
     fn qualifiers(&self, from: &str, known: &BTreeSet<String>) -> BTreeSet<usize> {
         let certain = self.references.iter().filter_map(|found| found.database);
         let mut places: BTreeSet<usize> = certain.filter(|at| self.is_name(*at, from)).collect();
@@ -97,7 +97,7 @@ impl<'a> Code<'a> {
         places
     }
 
-    /// Whether `from.x` can be a column: a table or an alias is called so, or it is the row of a trigger.
+    /// Whether `from.x` can be a column: a table or an alias is called `from`, or it is the row of a trigger.
     fn may_be_a_table(&self, from: &str, known: &BTreeSet<String>) -> bool {
         let alone = |at: usize| {
             let is_part = self.is(at + 1, b'.') || at > 0 && (self.is(at - 1, b'.') || self.is(at - 1, b'@'));
@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(unqualified(view, "a"), wanted);
     }
 
-    /// `app` is the database, and a table of it; what is the database stands between « and ».
+    /// `app` is the name of the database and of a table in it. Where the database is meant, it is between « and ».
     #[test]
     fn where_a_name_stands_tells_what_it_is() {
         let mut names = known();

@@ -1,7 +1,8 @@
 //! What a dotted name stands for: a table of a database, a routine of a database, or a column of a table.
 //!
-//! In: the code of a statement, as a server or its author wrote it. Out: its [`Reference`]s: tables, and other objects where the grammar
-//! expects one (views, routines, triggers, events, sequences), with or without a database; functions called in expressions only with one.
+//! In: the code of a statement, as a server or its author wrote it. Out: its [`Reference`]s: tables, and other objects
+//! where the grammar expects one (views, routines, triggers, events, sequences), with or without a database. Functions
+//! that are called in expressions are included only if they have a database.
 //!
 //! ```text
 //! a.b.c, a.b.*           a is a database, wherever it stands
@@ -9,9 +10,9 @@
 //! a.b                    where a table is expected: a table b of the database a. Elsewhere: a column b of a table a
 //! ```
 //!
-//! A table is expected behind FROM, JOIN, INTO, UPDATE and their like, and behind a comma of such a list, on the same level of
-//! parentheses. The rest of the grammar is not parsed. A bare word of the lists below is always taken as the keyword: servers quote names
-//! that are keywords, a text by hand may not.
+//! A table is expected behind words such as FROM, JOIN, INTO and UPDATE, and behind a comma of such a list, on the same
+//! level of parentheses. The rest of the grammar is not parsed. A bare word of the lists below is always read as the
+//! keyword: servers quote names that are keywords, but authors may not.
 
 use crate::sql::lexer::{Token, TokenKind};
 
@@ -22,11 +23,12 @@ pub(super) struct Reference {
     pub(super) database: Option<usize>,
     /// Which token is the name.
     pub(super) name: usize,
-    /// Whether it is a function called in an expression, `db.f(…)`. No for tables, and for the routine behind CALL and DROP PROCEDURE.
+    /// Whether it is a function called in an expression, `db.f(…)`. False for tables, and for routines behind CALL and
+    /// DROP PROCEDURE.
     pub(super) is_call: bool,
 }
 
-/// Words that may stand between the keyword and the table.
+/// Words that may stand between such a keyword and the table.
 const BETWEEN: &[&str] = &[
     "IF",
     "NOT",
@@ -40,7 +42,7 @@ const BETWEEN: &[&str] = &[
     "LATERAL",
 ];
 
-/// Words behind which a table, a list of tables or a routine is expected.
+/// Words behind which one table or routine is expected, or a list of tables.
 const ONE: &[&str] = &[
     "JOIN",
     "STRAIGHT_JOIN",
@@ -82,24 +84,24 @@ const ENDS: &[&str] = &[
     "END",
 ];
 
-/// Functions with a FROM of their own.
+/// Functions whose arguments may have a FROM.
 const WITH_FROM: &[&str] = &["TRIM", "EXTRACT", "SUBSTRING", "SUBSTR", "MID"];
 
-/// Functions of a sequence.
+/// Functions whose argument is a sequence.
 const OF_SEQUENCES: &[&str] = &["NEXTVAL", "LASTVAL", "SETVAL"];
 
-/// One level of parentheses.
+/// What is expected on one level of parentheses.
 #[derive(Debug, Clone, Copy, Default)]
 struct ParenLevel {
-    /// The next name is a table's.
+    /// Whether the next name is that of a table.
     expects: bool,
-    /// A comma brings another table.
+    /// Whether another table is expected behind a comma.
     list: bool,
-    /// FROM is part of a function's arguments, as in TRIM(… FROM …), and begins no list of tables.
+    /// Whether FROM is part of a function's arguments, as in TRIM(… FROM …), and begins no list of tables.
     from_is_an_argument: bool,
 }
 
-/// Reads the code of one or several statements.
+/// Finds the references in the code of one or several statements.
 pub(super) fn references(sql: &str, code: &[Token]) -> Vec<Reference> {
     let mut reading = ReferenceReader {
         sql,
@@ -120,9 +122,9 @@ struct ReferenceReader<'a> {
     sql: &'a str,
     code: &'a [Token],
     levels: Vec<ParenLevel>,
-    /// `ON` is in front of the table of a trigger or an index.
+    /// Whether the next `ON` is in front of the table of a trigger or an index.
     on: bool,
-    /// `TO` is in front of a table's new name.
+    /// Whether a `TO` is in front of a table's new name.
     renames: bool,
     found: Vec<Reference>,
 }
@@ -151,7 +153,7 @@ impl ReferenceReader<'_> {
         self.levels.last_mut().expect("there is one")
     }
 
-    /// Reads what begins at `at`; where the next thing begins.
+    /// Reads what begins at `at`, and returns where the next thing begins.
     fn step(&mut self, at: usize) -> usize {
         let kind = self.code[at].kind;
         match kind {
@@ -159,7 +161,7 @@ impl ReferenceReader<'_> {
                 self.symbol(symbol, at);
                 at + 1
             }
-            // A variable of a session, or a host: what is behind the dots belongs to it.
+            // The variable of a session, or a host: names behind its points belong to it.
             TokenKind::Word | TokenKind::Name if at > 0 && self.is(at - 1, b'@') => self.end_of_name(at),
             TokenKind::Word if !self.is(at + 1, b'.') && self.take_keyword(at) => at + 1,
             TokenKind::Word | TokenKind::Name => self.name(at),
@@ -194,7 +196,7 @@ impl ReferenceReader<'_> {
         }
     }
 
-    /// Takes the word as a keyword if it is one: what is expected next changes, and the answer is yes.
+    /// Reads the word as a keyword and sets what is expected behind it. False if it is no keyword.
     fn take_keyword(&mut self, at: usize) -> bool {
         let is_called = self.is(at + 1, b'(');
         if self.is_word(at, &["FROM"]) && self.level().from_is_an_argument {
@@ -243,7 +245,7 @@ impl ReferenceReader<'_> {
         self.renames |= self.is_word(at, &["RENAME"]);
     }
 
-    /// `CREATE TABLE name LIKE`.
+    /// Whether the last name was that of a new table: `CREATE TABLE name LIKE`.
     fn is_behind_new_table(&self, at: usize) -> bool {
         self.found.last().is_some_and(|last| {
             let first = last.database.unwrap_or(last.name);

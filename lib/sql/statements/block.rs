@@ -1,22 +1,22 @@
-//! What stands between two delimiters, taken apart where it is several statements.
+//! The text between two delimiters, cut where it is several statements.
 //!
-//! In: a text that `DELIMITER $$` let through with semicolons in it. Out: its statements. The stock client sends such a text in one
-//! piece and the server runs one statement after the other; here one text is one statement, so it is cut before. The
-//! body of a routine, trigger or event stays in one piece.
+//! In: a text with semicolons in it, which ended at another delimiter (`DELIMITER $$`). Out: its statements. The stock
+//! client sends such a text in one piece, and the server runs one statement after the other. Our sessions send one
+//! statement at a time, so the text is cut before. The body of a routine, trigger or event stays in one piece.
 
 use std::ops::Range;
 
 use crate::sql::lexer::{Mode, Token, TokenKind, pieces};
 
-/// The single statements of a text that a delimiter ended which lets semicolons stand in it: each with its line, and where it is. `line` is
-/// that of the text.
+/// The single statements of a text in which semicolons may stand, since another delimiter ended it: each with its line
+/// and its place. `line` is that of the text.
 pub(crate) fn singles(text: &str, line: u64, mode: Mode) -> Vec<(u64, Range<usize>)> {
     let line_at = |at: usize| line + text[..at].bytes().filter(|byte| *byte == b'\n').count() as u64;
     let all = statements_of(text, mode).into_iter();
     all.map(|(at, single)| (line_at(at), at..at + single.len())).collect()
 }
 
-/// The statements of a text, each with where it begins in the text.
+/// The statements of a text, each with the place where it begins.
 fn statements_of(sql: &str, mode: Mode) -> Vec<(usize, &str)> {
     if !sql.contains(';') {
         return vec![(0, sql)];
@@ -25,7 +25,7 @@ fn statements_of(sql: &str, mode: Mode) -> Vec<(usize, &str)> {
     let (mut begin, mut marks) = (0_usize, 0_usize);
     let mut add = |begin: usize, end: usize| {
         let text = &sql[begin..end];
-        // Comments alone are no statement, and a server says so.
+        // Comments alone are no statement: a server would refuse them.
         if pieces(text, mode).any(|token| token.is_code()) {
             found.push((begin + text.len() - text.trim_start().len(), text.trim()));
         }
@@ -35,7 +35,7 @@ fn statements_of(sql: &str, mode: Mode) -> Vec<(usize, &str)> {
             TokenKind::Mark if token.text(sql).starts_with('/') => marks += 1,
             TokenKind::Mark => marks = marks.saturating_sub(1),
             TokenKind::Symbol(b';') if marks == 0 => {
-                // What has a body goes on to the delimiter.
+                // A statement with a body goes on to the end of the text.
                 if has_body(&sql[begin..], mode) {
                     break;
                 }
@@ -49,12 +49,13 @@ fn statements_of(sql: &str, mode: Mode) -> Vec<(usize, &str)> {
     found
 }
 
-/// Whether semicolons are part of the statement: what it creates or alters has a body, or it is one.
+/// Whether semicolons are part of the statement: it creates or alters an object with a body, or is itself a compound
+/// statement.
 fn has_body(sql: &str, mode: Mode) -> bool {
     let code: Vec<Token> =
         pieces(sql, mode).filter(Token::is_code).take_while(|token| !token.is(b';')).collect();
     let is = |at: usize, word: &str| code.get(at).is_some_and(|token| token.is_word(sql, word));
-    // MariaDB runs statements of routines outside of them, too.
+    // MariaDB runs the compound statements of routines outside of them, too.
     let compound = ["IF", "WHILE", "LOOP", "REPEAT", "FOR", "CASE", "DECLARE"];
     let labelled = code.get(1).is_some_and(|token| token.is(b':'));
     if labelled || compound.iter().any(|word| is(0, word)) {

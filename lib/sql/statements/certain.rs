@@ -1,9 +1,9 @@
 //! A text that every server reads the same way.
 //!
-//! In: a statement, and the mode that it is read under. Out: its code, or what in it is not certain. Servers differ in whether they
-//! read `/*!80000 … */` as code or as a comment. So nothing in it may end it for the one and not for the other: no text, name or
-//! comment with its end in it. Then there are two readings, with what is in such marks and without, and whoever looks at a
-//! statement looks at both.
+//! In: a statement, and the mode that it is read under. Out: its code, or what in it is not certain. Servers differ in
+//! whether they read `/*!80000 … */` as code or as a comment. So it must end at the same place in both cases: no text,
+//! name or comment inside it may hold its end. Then there are two readings, with the code in such marks and without it,
+//! and both must be looked at.
 
 use crate::sql::lexer::{Mode, Token, TokenKind, pieces};
 
@@ -11,9 +11,9 @@ use crate::sql::lexer::{Mode, Token, TokenKind, pieces};
 #[derive(Debug)]
 pub(crate) struct Certain<'a> {
     pub(crate) sql: &'a str,
-    /// Its code, all marks opened.
+    /// All its code, inside marks too.
     all: Vec<Token>,
-    /// The code that is not in a mark, if there is a mark.
+    /// The code outside of marks, if there is a mark.
     unmarked: Option<Vec<Token>>,
 }
 
@@ -57,13 +57,14 @@ impl<'a> Certain<'a> {
         }
     }
 
-    /// Its code, as the servers read it.
+    /// The one or two ways in which servers read its code.
     pub(crate) fn readings(&self) -> impl Iterator<Item = &[Token]> {
         std::iter::once(&self.all[..]).chain(self.unmarked.as_deref())
     }
 }
 
-/// The code that every server of today reads: what stands in marks for versions that all of them have, but not for newer ones.
+/// The code that every server of today reads: with what is in marks for a version that all have, without marks for newer
+/// ones or for MariaDB.
 pub(crate) fn read_by_all(sql: &str, mode: Mode) -> Vec<Token> {
     let (mut code, mut is_of_some) = (Vec::new(), false);
     for token in pieces(sql, mode) {
@@ -77,7 +78,7 @@ pub(crate) fn read_by_all(sql: &str, mode: Mode) -> Vec<Token> {
     code
 }
 
-/// The last version of MySQL that every server of today says that it is at least.
+/// The last version of MySQL whose marks every server of today reads as code.
 const VERSION_OF_ALL: u32 = 50_699;
 
 fn version(mark: &str) -> u32 {
@@ -85,7 +86,8 @@ fn version(mark: &str) -> u32 {
     digits.parse().unwrap_or(0)
 }
 
-/// Of another length, a version is partly code.
+/// Whether all servers read the digits of a mark as its version: none, five or six. Of other numbers a part would be
+/// code.
 fn has_version(mark: &str) -> bool {
     matches!(mark.bytes().filter(u8::is_ascii_digit).count(), 0 | 5 | 6)
 }

@@ -4,14 +4,14 @@ use std::io;
 
 use crate::document::{Ending, Exit, Failure};
 
-/// Why the input cannot be cut.
+/// Why an input cannot be cut into statements.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StatementsError {
     /// Reading the input failed half-way.
     #[error("cannot read the SQL near line {line}")]
     Read {
-        /// Line up to which it was read, counted from 1.
+        /// Line where the statement begins that was being read, counted from 1.
         line: u64,
         /// What the operating system answered.
         source: io::Error,
@@ -19,20 +19,20 @@ pub enum StatementsError {
     /// The input ends inside quotes or a comment.
     #[error("the SQL ends inside {what} of the statement that begins in line {line}")]
     Unterminated {
-        /// `a quoted text`, `a comment`.
+        /// What it ends inside: `a quoted text` or `a comment`.
         what: &'static str,
         /// Line on which the statement begins, counted from 1.
         line: u64,
     },
-    /// A statement beyond the limit.
+    /// A statement is longer than the limit.
     #[error("the statement that begins in line {line} is longer than {limit} bytes")]
     TooLong {
         /// Line on which the statement begins, counted from 1.
         line: u64,
-        /// Bytes that a statement may have.
+        /// How many bytes a statement may have.
         limit: usize,
     },
-    /// `DELIMITER` stands without the text that is to end statements.
+    /// No delimiter follows `DELIMITER`, or one with a backslash.
     #[error("DELIMITER in line {line} is not followed by one")]
     NoDelimiter {
         /// Line of the `DELIMITER`, counted from 1.
@@ -51,7 +51,7 @@ impl StatementsError {
         }
     }
 
-    /// What, with its cause, for one line.
+    /// The message with its cause, in one line.
     pub fn problem(&self) -> String {
         let cause = std::error::Error::source(self).map_or(String::new(), |cause| format!(": {cause}"));
         format!("{self}{cause}")

@@ -8,11 +8,12 @@
 //! inside: the delimiter ends it, unless in '…' "…" `…`, a comment, or /*! … */ (which the server reads as SQL)
 //! ```
 //!
-//! It cuts what it has not yet read to the end, so it is no user of the tokeniser; what begins a comment and what a backslash does
-//! it asks the tokeniser's own functions, and a test holds the two together.
+//! It cuts text that is not yet read to its end, so it does not use the tokeniser. But the tokeniser's own functions
+//! decide what begins a comment and what a backslash does, and a test compares the two.
 //!
-//! What stands in comments inside a statement stays: the server understands them. `\g` and `\G` end one as a delimiter does. Not
-//! understood are the client's other commands (`source`), and quotes as second bytes of characters in encodings such as sjis or gbk.
+//! Comments inside a statement stay: the server understands them. `\g` and `\G` end a statement as a delimiter does.
+//! Other commands of the client (`source`) are not understood, nor are quotes as second bytes of characters in encodings
+//! such as sjis or gbk.
 
 pub(super) mod block;
 pub(super) mod certain;
@@ -25,26 +26,26 @@ use memchr::{memchr, memchr_iter, memchr2, memmem};
 
 use super::lexer::{Mode, opens_comment, opens_executable};
 
-/// The longest statement: what a server's `max_allowed_packet` can be at most.
+/// The longest statement, in bytes: the highest `max_allowed_packet` that a server can have.
 pub const STATEMENT_BYTES_MAX: usize = 1 << 30;
 
-/// The longest DELIMITER line, and how far the scanner looks ahead.
+/// The longest DELIMITER line, and how far the scanner looks ahead, in bytes.
 const LOOK_AHEAD: usize = 256;
 
-/// What is dropped from the buffer's front only once it is worth moving the rest.
+/// From this many bytes on, bytes before the statement are removed from the buffer, and a statement is not copied.
 const COMPACT_BYTES: usize = 256 * 1024;
 
-/// What `mariadb-dump` writes first: a client command that looks like a comment.
+/// A client command that looks like a comment; `mariadb-dump` writes it first.
 const SANDBOX: &[u8] = b"/*M!999999\\-";
 
 /// One statement, without its delimiter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
-    /// Its text. Dumps may hold bytes that are not UTF-8.
+    /// Its text, in bytes: dumps may hold bytes that are not UTF-8.
     pub sql: Vec<u8>,
     /// The line of the input where it begins, from 1.
     pub line: u64,
-    /// Whether another delimiter than a semicolon ended it, so that it may hold some.
+    /// Whether the delimiter is another than a semicolon, so that the statement may hold semicolons.
     pub block: bool,
 }
 
@@ -52,7 +53,7 @@ pub struct Statement {
 #[derive(Debug)]
 pub struct Statements<R> {
     input: R,
-    /// What was read and is not yet given out; the statement begins at `start`, `at` is the next byte to look at.
+    /// Bytes that were read and not given out. The statement begins at `start`, and `at` is the next byte to look at.
     buffer: Vec<u8>,
     start: usize,
     at: usize,
@@ -81,18 +82,18 @@ impl<R: BufRead> Statements<R> {
         }
     }
 
-    /// For text that was written under `NO_BACKSLASH_ESCAPES`.
+    /// Reads text that was written under `NO_BACKSLASH_ESCAPES`.
     pub fn without_backslash_escapes(mut self) -> Self {
         self.mode = self.mode.without_backslash_escapes();
         self
     }
 
-    /// What comes is read under another mode: a statement that ran has changed it.
+    /// Reads the rest under another mode, since a statement that ran has changed it.
     pub(crate) fn read_as(&mut self, mode: Mode) {
         self.mode = mode;
     }
 
-    /// Another limit than [`STATEMENT_BYTES_MAX`].
+    /// Sets another limit for the length of a statement than [`STATEMENT_BYTES_MAX`].
     pub fn limit(mut self, bytes: usize) -> Self {
         self.limit = bytes;
         self
@@ -136,7 +137,7 @@ impl<R: BufRead> Statements<R> {
         }
     }
 
-    /// Everything between two statements.
+    /// Skips everything between two statements, and obeys DELIMITER lines.
     fn skip_between(&mut self) -> Result<(), StatementsError> {
         if self.line == 1 && self.at == 0 {
             self.look_ahead(3)?;
@@ -176,7 +177,7 @@ impl<R: BufRead> Statements<R> {
         Ok(())
     }
 
-    /// From an opening quote to behind the closing one. A doubled quote is one text that ends and one that begins.
+    /// Skips from an opening quote to behind the closing one. A doubled quote ends one text and begins another.
     fn skip_quoted(&mut self, quote: u8) -> Result<(), StatementsError> {
         self.at += 1;
         let escapes = self.mode.escapes(quote);
@@ -226,7 +227,7 @@ impl<R: BufRead> Statements<R> {
         }
     }
 
-    /// How many of the bytes after the next one cannot begin or end anything.
+    /// How many bytes after the next one cannot begin or end anything.
     fn plain_run(&self) -> usize {
         let special = |byte: &u8| {
             matches!(byte, b'\'' | b'"' | b'`' | b'-' | b'#' | b'/' | b'*' | b'\\')
@@ -234,7 +235,7 @@ impl<R: BufRead> Statements<R> {
         };
         let after = &self.rest()[1..];
         let run = after.iter().position(special).unwrap_or(after.len());
-        // What lies near the end of the buffer is looked at again with its neighbours.
+        // The last bytes of the buffer are looked at again, together with those that follow them.
         run.min(after.len().saturating_sub(if self.ended { 0 } else { LOOK_AHEAD }))
     }
 
@@ -242,7 +243,7 @@ impl<R: BufRead> Statements<R> {
         &self.buffer[self.at..]
     }
 
-    /// The statement up to here; `skip` bytes of delimiter go with it.
+    /// Gives out the statement before `at`; drops `skip` bytes of delimiter.
     fn give(&mut self, skip: usize) -> Statement {
         let (line, block) = (self.line, self.delimiter != b";");
         let length = self.buffer[self.start..self.at].trim_ascii_end().len();
@@ -252,7 +253,7 @@ impl<R: BufRead> Statements<R> {
             self.drop_front();
             return Statement { sql, line, block };
         }
-        // A long one is not copied: what is behind it goes into new room.
+        // A long statement is not copied: the bytes behind it go into a new buffer.
         self.line += memchr_iter(b'\n', &self.buffer[self.start..self.at + skip]).count() as u64;
         let rest = self.buffer.split_off(self.at + skip);
         let mut sql = std::mem::replace(&mut self.buffer, rest);
@@ -262,7 +263,7 @@ impl<R: BufRead> Statements<R> {
         Statement { sql, line, block }
     }
 
-    /// Forgets what lies before `at`, counting its lines.
+    /// Drops the bytes before `at`, and counts their lines.
     fn drop_front(&mut self) {
         self.line += memchr_iter(b'\n', &self.buffer[self.start..self.at]).count() as u64;
         self.start = self.at;
@@ -308,7 +309,7 @@ impl<R: BufRead> Statements<R> {
     }
 }
 
-/// Whether a comment begins where a statement could: there two dashes are one without a blank, too.
+/// Whether a comment begins here, between statements: there two dashes need no blank behind them.
 fn begins_comment(text: &[u8]) -> bool {
     text.starts_with(b"--") || opens_comment(text) && !opens_executable(text)
 }
@@ -346,7 +347,7 @@ mod tests {
             .collect()
     }
 
-    /// Cut with any size of reads, the statements are the same.
+    /// The statements of a text, checked to be the same for any size of reads.
     fn cut(text: &str) -> Vec<String> {
         let whole = cut_by(text.as_bytes(), 1 << 16).unwrap();
         for step in [1, 2, 3, 7, 255, 256, 257] {
@@ -445,7 +446,7 @@ mod tests {
         assert!(matches!(outcome, Err(StatementsError::TooLong { line: 1, limit: 1_000 })));
     }
 
-    /// The semicolons that the tokeniser sees outside comments that are code.
+    /// How many semicolons the tokeniser sees outside of executable comments.
     fn ends(sql: &str) -> usize {
         let mut open = 0_usize;
         let outside = pieces(sql, Mode::default()).filter(|piece| {
@@ -462,7 +463,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_statement_ends_where_the_tokeniser_sees_its_delimiter(sql in "[;;'\"`\\\\/*!M# \n5a-]{0,60}") {
-            // What is cut off is dropped at its end, and a comment between statements too.
+            // A text that ends inside quotes or a comment is an error, and gives no statements here.
             for statement in cut_by(sql.as_bytes(), 7).into_iter().flatten().map(|(_, sql)| sql) {
                 prop_assert_eq!(ends(&statement), 0, "{}", statement);
             }

@@ -1,9 +1,9 @@
-//! The keys of one plan: that of the masks, and that of the scan, which hashes originals.
+//! The keys of one plan: the masks' key, and the scan's key, which hashes originals.
 //!
-//! In: whether the server lives on, `[mask] key`; in the next tool, the document. Out: [`HeldKeys`]: who has them, and sessions that have
-//! them. On a throw-away copy, random keys lie in the work schema and die with it: the masks' is the server's own, and never ours
-//! to see. A key that must not stay there (one of the configuration, any on a server that lives on) is in no table: each
-//! session is given it under a one-time pad of the server's, and holds it in a variable.
+//! In: whether the server stays in use after the dump, `[mask] key`; in the next tool, the document. Out: [`HeldKeys`], and
+//! sessions that have the keys. On a throw-away copy, random keys are in the work schema and are dropped with it; the server
+//! makes and reads the masks' key, and we never see it. A configured key, and any key on a server in use, is in no table: each
+//! session is given the key under a one-time pad of the server, and holds it in a variable.
 
 mod pad;
 
@@ -18,22 +18,22 @@ use crate::scan;
 use crate::sql::{hex, qualified};
 use pad::give;
 
-/// Length of a key.
+/// Length of a key in bytes.
 const KEY_BYTES: usize = scan::KEY_BYTES;
 
-/// The keys of one plan. No Debug: nothing prints them.
+/// The keys of one plan. It has no Debug, so that nothing prints them.
 pub(crate) struct HeldKeys {
     mask: Held,
     scan: Held,
-    /// Whether a person chose the masks' key.
+    /// True if the masks' key is that of `[mask] key`.
     configured: bool,
 }
 
-/// Who has a key between the tools.
+/// Where a key is held.
 enum Held {
-    /// The copy, in its work schema.
+    /// On the copy, in the work schema.
     Copy,
-    /// We do, in this process.
+    /// In this process.
     Ours(MaskKey),
 }
 
@@ -49,7 +49,7 @@ impl HeldKeys {
         })
     }
 
-    /// Those that the document's plan was made with.
+    /// Finds the keys that the document's plan was made with. Fails when one is missing or is another key.
     pub(crate) fn of(house: &House, run: &str, plan: &Dehydration) -> Result<Self, Error> {
         let said = plan.keys.clone().unwrap_or_default();
         let journal = house.journal(run);
@@ -75,7 +75,8 @@ impl HeldKeys {
         Ok(Self { mask, scan, configured: said.mask == KeyPlace::Config })
     }
 
-    /// Where they are, for the next tool. What is neither on the copy nor in the configuration is written to a file.
+    /// Returns where the keys are, for the next tool; `None` if both are on the copy. A key that is neither on the copy nor in
+    /// the configuration is written to a file.
     pub(crate) fn hand_on(&self, journal: &Journal, run: &str) -> Result<Option<PlanKeys>, Error> {
         let place = |held: &Held, configured: bool| match held {
             Held::Copy => KeyPlace::Copy,
@@ -100,7 +101,7 @@ impl HeldKeys {
         Ok(Some(said))
     }
 
-    /// Makes the masks' key, if it lies on the copy: made by the server, read by the server, never a literal.
+    /// Creates the masks' key, if it is to be on the copy. The server makes and reads this key, which is never a literal.
     pub(crate) fn create(&self, session: &mut Session, schema: &str) -> Result<(), Error> {
         match self.mask {
             Held::Copy => create(session, "creating the mask key", &qualified(schema, MASK_KEY)),
@@ -108,7 +109,7 @@ impl HeldKeys {
         }
     }
 
-    /// Makes the scan's key, one of its own: unlike that of the masks, it is read by the dumper. Each session learns it.
+    /// Creates the scan's key, and gives it to each session. It is not the masks' key, since the dumper reads it.
     pub(crate) fn create_scan(&self, sessions: &mut [Session], schema: &str) -> Result<(), Error> {
         let table = qualified(schema, SCAN_KEY);
         if let Held::Copy = self.scan {
@@ -126,7 +127,7 @@ impl HeldKeys {
         Ok(())
     }
 
-    /// The scan's key; nothing if it is not where it should be.
+    /// Returns the scan's key; `None` if it is not on the copy.
     pub(crate) fn scan_key(
         &self,
         session: &mut Session,
@@ -138,14 +139,14 @@ impl HeldKeys {
         }
     }
 
-    /// What each connection that reads masked columns runs first. The document says it.
+    /// Returns the statements that each connection runs before it reads masked columns. The document contains them.
     pub(crate) fn statements(&self, schema: &str) -> Vec<String> {
         let key = format!("SELECT `key` INTO @refreshkit_key FROM {}", qualified(schema, MASK_KEY));
         let key = Some(key).filter(|_| matches!(self.mask, Held::Copy));
         key.into_iter().chain(READING.iter().map(|text| (*text).to_owned())).collect()
     }
 
-    /// Gives a session the masks' key, if it has to be given.
+    /// Gives a session the masks' key, unless the session reads it from the copy.
     pub(crate) fn lend(&self, session: &mut Session) -> Result<(), mysql::Error> {
         match &self.mask {
             Held::Copy => Ok(()),
@@ -153,7 +154,6 @@ impl HeldKeys {
         }
     }
 
-    /// Makes a session one that reads masked columns.
     pub(crate) fn unlock(&self, session: &mut Session, schema: &str) -> Result<(), Error> {
         for statement in self.statements(schema) {
             session.run("reading the mask key", &statement)?;
@@ -161,8 +161,8 @@ impl HeldKeys {
         Ok(self.lend(session)?)
     }
 
-    /// The same for a session that only tries masks and writes what comes of it: where that would write our key to a log as
-    /// well, it gets one that is good for nothing else.
+    /// Prepares a session that only tries masks. If its writes would put our key into the binary log, it gets a random key
+    /// instead.
     pub(crate) fn unlock_for_trial(&self, session: &mut Session, schema: &str) -> Result<(), Error> {
         self.unlock(session, schema)?;
         if self.must_not_be_logged(session)? {
@@ -172,18 +172,18 @@ impl HeldKeys {
         Ok(())
     }
 
-    /// Whether a key of ours would be in the binary log with the next row that this session makes of it: in a log of
-    /// statements a variable stands as it is.
+    /// True if the next row that this session writes with a key of ours would put the key into the binary log: a log of
+    /// statements contains the values of variables.
     pub(crate) fn must_not_be_logged(&self, session: &mut Session) -> Result<bool, Error> {
         if matches!(self.mask, Held::Copy) {
             return Ok(false);
         }
-        // Needs a privilege.
+        // Only tried, since it needs a privilege.
         session.attempt("SET SESSION binlog_format = 'ROW'");
         let sql = "SHOW SESSION VARIABLES WHERE Variable_name IN ('log_bin', 'sql_log_bin', 'binlog_format')";
         let found: Vec<(String, String)> = session.rows("asking for the binary log", sql)?;
         let is = |name: &str, value: &str| found.iter().any(|(known, said)| known == name && said == value);
-        // A server without the last of them writes rows.
+        // A server without the variable `binlog_format` logs rows.
         let rows = is("binlog_format", "ROW") || !found.iter().any(|(known, _)| known == "binlog_format");
         Ok(!is("log_bin", "OFF") && !is("sql_log_bin", "OFF") && !rows)
     }
@@ -194,7 +194,7 @@ pub(crate) fn forget_keys_of(journal: &Journal) -> Result<(), Error> {
     Ok(journal.remove_secret(PLAN_KEYS)?)
 }
 
-/// The key that a person chose, if there is one.
+/// Returns the key of `[mask] key`, if it is set.
 fn configured(house: &House) -> Result<Option<MaskKey>, Error> {
     mask::key(&house.config, |id| Ok(house.keys.content(id).map_err(mysql::Error::Keys)?))
 }
@@ -206,7 +206,7 @@ fn create(session: &mut Session, deed: &str, table: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Reads the scan's key on the copy.
+/// Reads the scan's key from the copy.
 pub(super) fn read_scan_key(
     session: &mut Session,
     schema: &str,
@@ -216,7 +216,7 @@ pub(super) fn read_scan_key(
     Ok(key.and_then(|key| key.try_into().ok()))
 }
 
-/// The keys of a file: a word and hexadecimal digits a line.
+/// Reads the keys of the masks and of the scan from the plan's file. Each line is a word and hexadecimal digits.
 fn read(journal: &Journal) -> Result<(Option<MaskKey>, Option<MaskKey>), Error> {
     let path = journal.secret_path(PLAN_KEYS);
     let Ok(text) = std::fs::read_to_string(&path) else { return Err(Error::NoKeys { path }) };
@@ -238,12 +238,12 @@ fn write(journal: &Journal, [mask, scan]: [(&Held, KeyPlace); 2]) -> Result<std:
     };
     let text = line("mask", mask) + &line("scan", scan);
     let path = journal.write_secret(PLAN_KEYS, text.as_bytes())?;
-    // The next tool may run elsewhere.
+    // Absolute, since the next tool may run in another directory.
     Ok(std::path::absolute(&path).unwrap_or(path))
 }
 
-/// Whether this connection has the masks' key, if the plan reads it: NULL would make NULL of every value, and of every hash
-/// that rows are ordered by.
+/// True if this connection has the masks' key, or if the plan does not read it. A key that is NULL would turn every masked value
+/// into NULL, and every hash that rows are ordered by.
 pub fn has_mask_key(session: &mut Session, plan: &Dehydration) -> Result<bool, mysql::Error> {
     let reads = |table: &TablePlan| {
         let masked = |column: &ColumnPlan| column.expression.contains("@refreshkit_key");
@@ -256,7 +256,7 @@ pub fn has_mask_key(session: &mut Session, plan: &Dehydration) -> Result<bool, m
     Ok(session.first::<bool>("looking at the mask key", &sql)?.unwrap_or_default())
 }
 
-/// Destroys the masks' key on the copy once every masked value is written: nobody can rebuild the mapping.
+/// Drops the masks' key on the copy. Called after every masked value is written: then nobody can rebuild the mapping.
 pub(crate) fn forget_mask_key(session: &mut Session, schema: &str) -> Result<(), Error> {
     let sql = format!("DROP TABLE IF EXISTS {}", qualified(schema, MASK_KEY));
     session.run("forgetting the mask key", &sql)?;

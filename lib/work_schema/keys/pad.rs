@@ -1,16 +1,16 @@
-//! A key of ours on its way into a session: nothing that a server writes down may say it.
+//! Gives a session a key of ours, without the key in any statement.
 //!
-//! In: a session, the name of a variable, a key. Out: the session has it. Statements are logged, in histories and in process lists,
-//! and results are not: so the server makes a pad, shows it, and is sent the key with the pad laid over it.
+//! In: a session, the name of a variable, a key. Out: the session has the key. Statements are in logs, histories and process
+//! lists, and results are not. So the server makes a random pad and returns it, and is sent the exclusive or of key and pad.
 
 use crate::mask::MaskKey;
 use crate::mysql::{Error, Session};
 use crate::scan::KEY_BYTES;
 
-/// Bytes of a key that are one number of the server's.
+/// Bytes of a key that the server handles as one number.
 const PART_BYTES: usize = 8;
 
-/// Puts the key into the variable.
+/// Sets the session's variable to the key.
 pub(super) fn give(session: &mut Session, variable: &str, key: &MaskKey) -> Result<(), Error> {
     let deed = "handing over a key";
     session.run(deed, &format!("SET @refreshkit_pad = RANDOM_BYTES({KEY_BYTES})"))?;
@@ -23,8 +23,8 @@ pub(super) fn give(session: &mut Session, variable: &str, key: &MaskKey) -> Resu
     Ok(())
 }
 
-/// SQL for the key, out of the pad and what is laid over it. Neither server has an exclusive or for bytes that the other one has,
-/// too: it is done by number.
+/// Returns SQL that computes the key from the pad and `padded`. MySQL and MariaDB have no common exclusive or for bytes, so it is
+/// done with numbers.
 fn opened(padded: &[u8; KEY_BYTES]) -> String {
     let parts = padded.chunks(PART_BYTES).enumerate().map(|(n, part)| {
         let number = part.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));

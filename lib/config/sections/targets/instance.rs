@@ -34,7 +34,7 @@ impl std::str::FromStr for PortRange {
 pub struct Memory(String);
 
 impl Memory {
-    /// The value for the server's own option.
+    /// Returns the text, as an option of the server takes it.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,8 +1,8 @@
-//! What a file takes, read before a row of it is loaded: what would end the load behind half of it ends it here.
+//! Reads a file before a row of it is loaded, so that what would stop the load halfway stops it here.
 //!
-//! In: a [`PlainFile`], a session of the target's server. Out: [`Ahead`], the rights that its statements take and what the server would
-//! refuse of them; or the refusal with which the load would end. Nothing of the file is run: what only a server can say, such as a mode that is put
-//! together, ends the reading, and what is behind it is known when it is loaded.
+//! In: a [`PlainFile`], a session of the target's server. Out: [`Ahead`], the rights that the statements need and what the server
+//! would refuse; or the error with which the load would end. No statement of the file is run. A value that only the server knows,
+//! such as an SQL mode that the file puts together, ends the reading: what follows is known only when it is loaded.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,13 +19,13 @@ use crate::restore::guard::{collations_in, does_not_know};
 use crate::restore::target::DevTarget;
 use crate::sql::{Mode, read_by_all};
 
-/// Number of names that a message tells.
+/// Number of names in a message.
 const NAMES_MAX: usize = 10;
 
-/// What the server says of a table without a primary key, where it wants one in each.
+/// Number of the server's error about a table without a primary key, where it wants one in each.
 const NO_KEY: u16 = 3750;
 
-/// What a file needs on the server, and what of it the server would refuse.
+/// What a file needs on the server, and what the server would refuse.
 #[derive(Debug, Default)]
 pub(crate) struct Ahead {
     rights: BTreeSet<Right>,
@@ -33,18 +33,18 @@ pub(crate) struct Ahead {
     misfits: Misfits,
 }
 
-/// What the server would refuse.
+/// What the server would refuse. Names come with the line of the first statement that has one of them.
 #[derive(Debug, Default)]
 struct Misfits {
-    /// The longest statement, if it is longer than the server takes, and what it takes.
+    /// Bytes of the longest statement, if that is longer than the server takes; and the bytes that the server takes.
     packet: Option<(u64, u64)>,
-    /// Tables without a primary key, where the server wants one in each: the first one's line, and names.
+    /// Names of tables without a primary key, where the server wants one in each.
     keyless: Option<(u64, Vec<String>)>,
     collations: Option<(u64, Vec<String>)>,
 }
 
 impl PlainFile {
-    /// Reads the file for `target`, on whose server `session` is.
+    /// Reads the file ahead. `session` is on the target's server: settings and collations are read there.
     pub(crate) fn ahead(
         &self,
         house: &House,
@@ -80,7 +80,7 @@ impl PlainFile {
         Ok(ahead)
     }
 
-    /// What the server would refuse of it, with what to do.
+    /// The errors for what the server would refuse.
     pub(crate) fn misfits(&self, ahead: &Ahead) -> Vec<Error> {
         let Misfits { packet, keyless, collations } = &ahead.misfits;
         let packet = packet.map(|(needed, allowed)| Error::Packet { needed, allowed });
@@ -99,33 +99,33 @@ impl PlainFile {
 }
 
 impl Ahead {
-    /// What whoever loads it needs in the staging database.
+    /// The rights that the loader needs in the staging database.
     pub(crate) fn to_load(&self) -> BTreeSet<Right> {
         let always = [Right::Create, Right::Insert, Right::Select, Right::Drop];
         always.into_iter().chain(self.rights.iter().copied()).collect()
     }
 
-    /// What whoever swaps needs in the database in use: what is no table is made there.
+    /// The rights that the swapper needs in the database in use, where it makes views, routines, triggers and events.
     pub(crate) fn to_swap(&self) -> BTreeSet<Right> {
         let tables = [Right::Create, Right::Insert, Right::Alter, Right::Drop];
         let objects = self.rights.iter().copied().filter(|right| right.is_of_objects());
         tables.into_iter().chain(objects).collect()
     }
 
-    /// Whether it makes a function or a trigger.
+    /// True if the file makes a function or a trigger.
     pub(crate) fn makes_functions(&self) -> bool {
         self.makes_functions
     }
 }
 
-/// What goes on while a file is read.
+/// The state of reading ahead, statement by statement.
 struct Looking<'a> {
     file: &'a PlainFile,
     judge: Judge,
     modes: Modes,
     packet_bytes_max: u64,
     wants_keys: bool,
-    /// Where each is named first.
+    /// The collations that the file names, each with the line that names it first.
     collations: BTreeMap<String, u64>,
     ahead: Ahead,
 }
@@ -158,7 +158,7 @@ impl Walker for Looking<'_> {
         }
         if reading.is(0, "SET") {
             self.modes.follow(&reading);
-            // Who says so knows that there are such tables.
+            // A file that sets this variable itself is expected to have such tables.
             self.wants_keys &= !settings::is_about(&reading, "SQL_REQUIRE_PRIMARY_KEY");
         }
         self.note(line, &reading);
@@ -194,7 +194,7 @@ impl Looking<'_> {
     }
 }
 
-/// The rights that a statement takes.
+/// The rights that a statement needs.
 fn rights(reading: &ForeignStatement<'_>, made: Option<&(usize, String)>) -> Vec<Right> {
     let has = |word: &str| reading.code.iter().any(|token| token.is_word(&*reading.text, word));
     let with_parents = |mut rights: Vec<Right>| {
@@ -208,7 +208,7 @@ fn rights(reading: &ForeignStatement<'_>, made: Option<&(usize, String)>) -> Vec
             "TABLE" | "SEQUENCE" => with_parents(vec![Right::Create]),
             "VIEW" => vec![Right::CreateView],
             "TRIGGER" => vec![Right::Trigger],
-            // What is made is altered: with whose rights it runs.
+            // ALTER ROUTINE too: without a definer, routines are altered to SQL SECURITY INVOKER after the load.
             "PROCEDURE" | "FUNCTION" | "PACKAGE" => vec![Right::CreateRoutine, Right::AlterRoutine],
             "EVENT" => vec![Right::Event],
             "INDEX" => vec![Right::Index],
@@ -231,7 +231,7 @@ fn rights(reading: &ForeignStatement<'_>, made: Option<&(usize, String)>) -> Vec
     }
 }
 
-/// Whether a table that is made certainly has no primary key: `KEY` alone says one, too.
+/// True if the table of a CREATE TABLE certainly gets no primary key. A column's `KEY` alone is a primary key too.
 fn is_keyless(reading: &ForeignStatement<'_>, at: usize) -> bool {
     let opens = (at..reading.code.len()).find(|at| reading.is_symbol(*at, b'('));
     let is_query = |at: usize| reading.is_any(at, &["LIKE", "SELECT", "AS"]);
@@ -246,7 +246,7 @@ fn is_keyless(reading: &ForeignStatement<'_>, at: usize) -> bool {
     !is_temporary && !(opens..reading.code.len()).any(says_key)
 }
 
-/// Whether the server refuses tables without a primary key, and does not make one itself.
+/// True if the server refuses tables without a primary key, and does not add one itself.
 fn wants_keys(session: &mut Session) -> Result<bool, Error> {
     let mut is_on = |variable: &str| {
         let sql = format!("SHOW GLOBAL VARIABLES LIKE '{variable}'");

@@ -1,7 +1,7 @@
 //! Events of a file: none fires before the database is in use.
 //!
-//! In: a CREATE EVENT, as anybody may write it. Out: where it is to say DISABLE, and whether it was to fire. Once everything is loaded: all
-//! events as they are to be.
+//! In: a CREATE EVENT in any spelling. Out: where DISABLE must be written, and whether the file has the event enabled. After the
+//! load: all events as the database in use will have them.
 
 use std::ops::Range;
 
@@ -12,18 +12,18 @@ use crate::restore::error::Error;
 use crate::restore::swap::objects::{self, Object};
 use crate::sql::{awake, is_awake, qualified};
 
-/// What a CREATE EVENT says of itself.
+/// What a CREATE EVENT says about its event.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct EventHeader {
-    /// Its name in the bytes of the file.
+    /// Name of the event, in the bytes of the file.
     pub(super) name: Vec<u8>,
-    /// Whether the event is to fire once the database is in use.
+    /// True if the event fires once the database is in use.
     pub(super) awake: bool,
-    /// What makes it sleep: a place in the statement, and what to write there.
+    /// The edit that disables the event: a place in the statement, and what to write there.
     pub(super) sleep: (Range<usize>, &'static str),
 }
 
-/// Reads a CREATE EVENT; `at` is where it says EVENT. Nothing if it has no body: the server says what is wrong with it.
+/// Reads a CREATE EVENT; `at` is the position of the word EVENT. `None` without a body: the server then says what is wrong.
 pub(super) fn event(reading: &ForeignStatement<'_>, at: usize) -> Option<EventHeader> {
     let (_, mut at) = reading.object(reading.behind_if(at + 1))?;
     let name = reading.raw_name(at - 1);
@@ -53,7 +53,8 @@ pub(super) fn event(reading: &ForeignStatement<'_>, at: usize) -> Option<EventHe
 }
 
 impl PlainFile {
-    /// Puts those to sleep that the file woke by other means, and returns all as they are to be once the database is in use.
+    /// Disables events that the file enabled by other means (ALTER EVENT). Returns all events as the database in use will have
+    /// them.
     pub(crate) fn events(&self, server: &Server, staging: &str) -> Result<Vec<Object>, Error> {
         let mut session = server.connect_to(Some(staging))?;
         session.run("setting the SQL mode", "SET sql_mode = ''")?;

@@ -1,6 +1,6 @@
-//! Which files are SQL of another tool, and how they are read.
+//! Tells files with SQL of another program from other files, and reads them.
 //!
-//! In: a path. Out: a [`PlainFile`] and its text; for what is none, a sentence that says what it is and what to do.
+//! In: a path. Out: a [`PlainFile`] and its text; for any other file, a sentence that says what it is and what to do.
 
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, BufReader, Read};
@@ -13,20 +13,20 @@ use crate::archive;
 use crate::progress;
 use crate::restore::error::Error;
 
-/// How much of the file's beginning and end is looked at.
+/// Bytes of the file's beginning and end that are looked at.
 pub(super) const EDGE_BYTES: usize = 4096;
 
-/// How much is read at a time.
+/// Bytes that are read at a time.
 const BLOCK_BYTES: usize = 256 * 1024;
 
-/// How much SQL a compressed byte may be.
+/// Bytes of SQL that one compressed byte may hold: an estimate.
 const SQL_PER_COMPRESSED_BYTE: u64 = 6;
 
-/// The logarithm of the memory that zstd may want, so that a file and its longest statement fit together: any level of `zstd` wants less, but
-/// not `--ultra` and `--long`.
+/// Limit of zstd's window as a power of two (64 MiB), so that the window and the longest statement fit into memory together.
+/// Every level of `zstd` needs less, except with `--ultra` or `--long`.
 const ZSTD_WINDOW_LOG_MAX: u32 = 26;
 
-/// What a file of another kind begins with, what it is, and what to do.
+/// Other kinds of files: the bytes that they begin with, what they are, and what to do.
 const OTHERS: [(&[u8], &str, &str); 8] = [
     (b"BZh", "is compressed by bzip2", "bunzip2 it: .sql, .sql.gz and .sql.zst are read"),
     (b"\xfd7zXZ\0", "is compressed by xz", "unxz it: .sql, .sql.gz and .sql.zst are read"),
@@ -50,25 +50,25 @@ enum Packing {
     Zstd,
 }
 
-/// A file that another tool wrote.
+/// A file with SQL of another program.
 #[derive(Debug)]
 pub(crate) struct PlainFile {
     /// Path of the file.
     pub(crate) path: PathBuf,
     /// Size of the file in bytes.
     pub(crate) bytes: u64,
-    /// Which of its databases is wanted, if it holds several.
+    /// Name of the database that is loaded, if `--database` chooses one.
     pub(crate) chosen: Option<String>,
     packing: Packing,
-    /// mysqldump says so at the end of every file, unless it was cut off.
+    /// True if the file is mysqldump's or mariadb-dump's: a whole one ends with `-- Dump completed`.
     pub(super) ends_with_completed: bool,
-    /// What mysqldump says at its beginning that it wrote out.
+    /// Name of the dumped database, from the head that mysqldump writes. `None` for several.
     pub(super) database: Option<String>,
-    /// The events that are to fire once the database is in use; known when it is loaded.
+    /// Names of the events that fire once the database is in use. Set by the load.
     pub(super) awake: OnceLock<BTreeSet<String>>,
 }
 
-/// Refuses what is no SQL at all, before anybody looks for a dump of ours in it.
+/// Fails for a folder, and for a file of a kind that is certainly no SQL, before it is read as a dump of ours.
 pub(crate) fn refuse_other_kinds(path: &Path) -> Result<(), Error> {
     let other = |what: &str, hint: &str| {
         Err(Error::OtherKind { path: path.to_owned(), what: what.to_owned(), hint: hint.to_owned() })
@@ -87,7 +87,7 @@ pub(crate) fn refuse_other_kinds(path: &Path) -> Result<(), Error> {
         };
     }
     let mut head = Vec::new();
-    // Who cannot be read is told by whoever reads it.
+    // A file that cannot be read passes here: opening it as a dump fails with the reason.
     let read = match archive::open_regular(path) {
         Ok((file, _)) => file.take(64).read_to_end(&mut head),
         Err(archive::Error::File { source, .. }) => Err(source),
@@ -100,7 +100,8 @@ pub(crate) fn refuse_other_kinds(path: &Path) -> Result<(), Error> {
 }
 
 impl PlainFile {
-    /// Nothing if this is no SQL of another tool, but perhaps a damaged dump of ours.
+    /// Looks at the beginning of a file. `None` if the name does not end with .sql, .sql.gz or .sql.zst, or if the text begins
+    /// like a dump of ours, which is then damaged.
     pub(crate) fn of(path: &Path, chosen: Option<&str>) -> Result<Option<Self>, Error> {
         let fail = |e: io::Error| fail(path, 0, e.to_string());
         let (file, _) = archive::open_regular(path)?;
@@ -133,12 +134,12 @@ impl PlainFile {
         Ok(Some(Self { path, bytes, chosen, packing, ends_with_completed, database, awake: OnceLock::new() }))
     }
 
-    /// About how much SQL it is.
+    /// Estimated bytes of SQL in the file, unpacked.
     pub(crate) fn sql_bytes(&self) -> u64 {
         if self.packing == Packing::None { self.bytes } else { self.bytes * SQL_PER_COMPRESSED_BYTE }
     }
 
-    /// Its text, and how much of the file was read for it.
+    /// Opens the file's text, unpacked. `task` counts the bytes that are read from the file.
     pub(super) fn text<'a>(&self, task: &'a progress::Task<'_>) -> Result<Box<dyn Read + 'a>, Error> {
         let fail = |e: io::Error| fail(&self.path, 0, e.to_string());
         let file = task.counting(archive::open_regular(&self.path)?.0);
@@ -146,12 +147,12 @@ impl PlainFile {
     }
 }
 
-/// A failure at a line, or of the whole file (0).
+/// Makes the error for a line, or for the whole file (0).
 pub(super) fn fail(path: &Path, line: u64, problem: String) -> Error {
     Error::Plain { path: path.to_owned(), line, problem, source: None }
 }
 
-/// Refuses what is text, but no SQL.
+/// Fails for text that is no SQL: UTF-16, XML, HTML, a message of mysqldump.
 fn refuse_other_texts(path: &Path, head: &[u8]) -> Result<(), Error> {
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     let refuse = |problem: &str| Err(fail(path, 0, problem.to_owned()));
@@ -171,7 +172,7 @@ fn refuse_other_texts(path: &Path, head: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// `-- Host: localhost    Database: app`. Of several databases there is nothing.
+/// Reads the database from `-- Host: localhost    Database: app`. For several databases the line names none.
 fn database_of(head: &str) -> Option<String> {
     let line = head.lines().take(10).find(|line| line.starts_with("-- Host: "))?;
     let (_, database) = line.split_once("Database: ")?;
@@ -190,7 +191,7 @@ fn opened<'a>(reader: impl BufRead + 'a, packing: Packing) -> io::Result<Box<dyn
     })
 }
 
-/// Says what to do about a window that is too large.
+/// A zstd reader whose error for too large a window says what to do.
 struct Unpacked<R> {
     inner: R,
 }
@@ -207,7 +208,7 @@ impl<R: Read> Read for Unpacked<R> {
     }
 }
 
-/// Remembers the end of what was read.
+/// A reader that keeps the last [`EDGE_BYTES`] of what was read.
 pub(super) struct Tail<'a, R> {
     pub(super) inner: R,
     pub(super) tail: &'a mut Vec<u8>,

@@ -1,8 +1,8 @@
-//! What becomes of each statement of a file.
+//! Decides what is done with each statement of a file.
 //!
-//! In: one statement after the other. Out: it runs, perhaps without a definer and without the name of its database; it is about the server
-//! and left out; it is about databases, and only its character set counts; or the file is refused. This keeps a correct file whole; it is
-//! no fence: that is the account that runs it.
+//! In: one statement after the other. Out: the statement runs, perhaps without its definer and its own database's name; it is
+//! about the server, and is left out; it is about a database, and only its character set and collation count; or the file is
+//! refused. This is there to load a correct file whole. It is no protection: that is the loader's lack of rights.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -16,56 +16,57 @@ use crate::migrate::leaves;
 use crate::mysql::Engine;
 use crate::sql::{Mode, Token, TokenKind, definer_in, pieces};
 
-/// Pieces of a statement, and what stands there instead.
+/// Places in a statement, each with the bytes that replace it.
 type Edits<'a> = Vec<(Range<usize>, Cow<'a, [u8]>)>;
 
-/// What becomes of a statement.
+/// What is done with a statement.
 #[derive(Debug)]
 pub(super) enum StatementVerdict {
-    /// Nothing is done, and nobody is told.
+    /// The statement is not run, without a warning.
     Skip,
-    /// It is about the server, not about the data; a person is told.
+    /// The statement is about the server, not about the data: it is not run, with a warning.
     LeftOut,
-    /// `USE prod` without a semicolon: the client ends it with its line. What is behind it is a statement of its own.
+    /// `USE prod` without a semicolon: the client ends it with its line. A new statement begins at this byte.
     Split(usize),
-    /// The character set and collation of the database that is being loaded.
+    /// The database that is loaded gets this character set and collation.
     Collation(String),
-    /// It runs, as it is or otherwise.
+    /// The statement runs, with these edits.
     Run(Edits<'static>),
-    /// An event is made, asleep.
+    /// The statement runs with these edits, and makes a disabled event.
     Event(Edits<'static>, EventHeader),
 }
 
-/// What is known of the file.
+/// The databases that the statements so far have named, and the one that is loaded.
 #[derive(Debug)]
 pub(super) struct Judge {
-    /// What the database is called that the file was made from, and that it is loaded for.
+    /// Names that stand for the database that is loaded: the one that the file was made from, and the target's.
     own: BTreeSet<String>,
-    /// Which one of several is wanted.
+    /// Name of the database that `--database` chooses.
     chosen: Option<String>,
-    /// Where the last USE turned to.
+    /// The database of the last USE.
     current: Option<String>,
-    /// The first ones that it turned to or made, in order.
+    /// The first databases that the file names with USE or CREATE DATABASE, in order.
     seen: Vec<String>,
-    /// The one that is wanted is among all of them.
+    /// True if the chosen database is among all that the file names.
     met_chosen: bool,
     engine: Engine,
-    /// Databases that a text must not name, where nothing but this keeps it out of them.
+    /// Databases that no statement may name. Empty if the loader is fenced: then the server refuses such statements.
     others: Vec<String>,
-    /// Names that differ in nothing but case are the same to the server.
+    /// True if names that differ only in case are the same to the server.
     ignores_case: bool,
 }
 
-/// How many of a file's databases are told.
+/// Number of a file's databases that a message names.
 const SEEN_MAX: usize = 20;
 
-/// Rows of which somebody wants to know exactly what they name.
+/// A statement with rows that is shorter than this many bytes is also judged as a whole: this is exact, but slow.
 const ROWS_BYTES_MAX: usize = 1 << 20;
 
 const ELSEWHERE: &str = "this would leave the database that is being loaded";
 
 impl Judge {
-    /// `target` is what the file is loaded for, `header` what mysqldump says that it wrote out. If one of several is wanted, that is not it.
+    /// `target` is the target's database, `header` the database in mysqldump's head, `others` databases that no statement may
+    /// name. With a chosen database the head does not count.
     pub(super) fn new(
         target: &str,
         header: Option<&str>,
@@ -79,7 +80,7 @@ impl Judge {
         Self { own, chosen, current: None, seen, met_chosen: false, engine, others, ignores_case: false }
     }
 
-    /// For a server that may compare names without their case.
+    /// Sets whether the server ignores the case of names.
     pub(super) fn ignoring_case(self, ignores_case: bool) -> Self {
         Self { ignores_case, ..self }
     }
@@ -88,7 +89,7 @@ impl Judge {
         one == other || self.ignores_case && one.to_lowercase() == other.to_lowercase()
     }
 
-    /// Decides, or says why the file cannot be loaded.
+    /// Decides what is done with a statement. Fails with the reason why the file cannot be loaded.
     pub(super) fn judge(&mut self, reading: &ForeignStatement<'_>) -> Result<StatementVerdict, String> {
         let Some(first) = reading.code.first() else { return Ok(StatementVerdict::Skip) };
         if first.is(b'\\') || reading.is(0, "SYSTEM") && !reading.is(1, "VERSIONING") {
@@ -136,25 +137,25 @@ impl Judge {
         }
     }
 
-    /// Whether a text that is prepared would leave, where nothing but this keeps it.
+    /// True if a text that PREPARE takes would reach another database.
     pub(super) fn leaves_when_prepared(&self, text: &str) -> bool {
         leaves(text, &self.others)
     }
 
-    /// Whether a text guard is all there is.
+    /// True if the loader is not fenced, so that only this search of the text keeps statements out of other databases.
     pub(super) fn is_only_guard(&self) -> bool {
         !self.others.is_empty()
     }
 
-    /// What is wrong with the file as a whole.
+    /// Returns a problem if the file names databases, and the chosen one is not among them.
     pub(super) fn missed(&self) -> Option<String> {
         let chosen = self.chosen.as_ref()?;
         let none = !self.seen.is_empty() && !self.met_chosen;
         none.then(|| format!("it holds {}, and none of them is named {chosen}", self.seen.join(", ")))
     }
 
-    /// What runs must not name another database, where nothing but this keeps it out of them: not the one in use either, whose name the
-    /// file may have for its own. What was taken away of it is gone from the text; what was not would reach it.
+    /// Fails if a statement names another database, where the loader is not fenced. The database in use counts as another one:
+    /// where the edits have not taken its name away, the statement would reach it.
     fn refuse_elsewhere(&self, reading: &ForeignStatement<'_>, edits: &Edits<'_>) -> Result<(), String> {
         if self.others.is_empty() {
             return Ok(());
@@ -162,7 +163,7 @@ impl Judge {
         let text = reading.spliced(edits.clone());
         let (head, rows) = text.split_at(text.len() - reading.rows().len());
         let leaves = |text: &[u8]| leaves(&String::from_utf8_lossy(text), &self.others);
-        // The look at the whole of a text takes backslashes for what they are by default.
+        // `leaves` takes backslashes for escapes. It judges the whole text only if the SQL mode does so too.
         let is_usual = reading.mode != reading.mode.without_backslash_escapes();
         let in_rows = || {
             qualifies(rows, reading.mode, &self.others)
@@ -172,7 +173,7 @@ impl Judge {
         if elsewhere { Err(ELSEWHERE.to_owned()) } else { Ok(()) }
     }
 
-    /// The file speaks of a database as of its own. Two of them are not loaded into one.
+    /// Notes that the file names a database as its own. Fails for a second one if none is chosen: two are not loaded into one.
     fn meet(&mut self, name: &str) -> Result<(), String> {
         self.met_chosen |= self.chosen.as_deref().is_some_and(|chosen| self.is_same(chosen, name));
         if self.seen.len() < SEEN_MAX && !self.seen.iter().any(|seen| self.is_same(seen, name)) {
@@ -191,7 +192,7 @@ impl Judge {
         Ok(())
     }
 
-    /// Whether what comes belongs to the database that is wanted.
+    /// True if the statements after the last USE belong to the database that is loaded.
     fn is_wanted(&self) -> bool {
         match (&self.current, &self.chosen) {
             (Some(current), Some(chosen)) => self.is_same(current, chosen),
@@ -199,7 +200,7 @@ impl Judge {
         }
     }
 
-    /// Judges a `USE`: which database the statements behind it are for.
+    /// Judges a `USE`: notes which database the statements behind it are for.
     fn turn(&mut self, reading: &ForeignStatement<'_>) -> Result<StatementVerdict, String> {
         let Some(name) = reading.name(1) else { return Err("USE names no database".to_owned()) };
         let name = name.into_owned();
@@ -213,7 +214,7 @@ impl Judge {
 
     fn set(&self, reading: &ForeignStatement<'_>) -> Result<StatementVerdict, String> {
         Ok(match settings::setting(reading, self.engine)? {
-            // SET @n = (SELECT MAX(id) FROM prod.t)
+            // A value may name a table of the file's own database: SET @n = (SELECT MAX(id) FROM prod.t)
             Setting::Run(edits) => {
                 let edits = [settings::as_bytes(edits), self.run(reading)].concat();
                 self.refuse_elsewhere(reading, &edits)?;
@@ -223,7 +224,8 @@ impl Judge {
         })
     }
 
-    /// `CREATE DATABASE prod CHARACTER SET latin1`: only what it says about characters counts, and only for the one that is wanted.
+    /// Judges `CREATE DATABASE prod CHARACTER SET latin1` and the like: only character set and collation count, and only for the
+    /// database that is loaded.
     fn database(&mut self, reading: &ForeignStatement<'_>) -> Result<StatementVerdict, String> {
         let Some(at) = is_about_database(reading).filter(|_| !reading.is(0, "DROP")) else {
             return Ok(StatementVerdict::Skip);
@@ -249,21 +251,21 @@ impl Judge {
         })
     }
 
-    /// What is different about a statement when it runs: no definer, who is not here, and no name of its own database.
+    /// Makes the edits of a statement that runs: its definer and the name of its own database are taken away.
     fn run(&self, reading: &ForeignStatement<'_>) -> Edits<'static> {
         let mut edits: Edits<'static> =
             own_qualifiers(reading, |name| self.own.iter().any(|own| self.is_same(own, name)))
                 .into_iter()
                 .map(|place| (place, Cow::Borrowed(&b""[..])))
                 .collect();
-        // Those who defined things in production are not here, and what they defined would not run.
+        // The definers of the source have no account here, so an object with one could not run.
         let definer = reading.is(0, "CREATE").then(|| definer_in(&reading.text, reading.mode)).flatten();
         edits.extend(definer.map(|clause| (clause.place, Cow::Borrowed(&b""[..]))));
         edits
     }
 }
 
-/// Whether the name of one of several databases stands in front of a dot anywhere: rows are long, and only looked through.
+/// True if the name of one of `others` stands before a dot anywhere. Simpler than `leaves`, because rows are long.
 fn qualifies(sql: &[u8], mode: Mode, others: &[String]) -> bool {
     let names_one = |token: &Token| {
         let text = String::from_utf8_lossy(&sql[token.place.clone()]);
@@ -281,7 +283,7 @@ fn qualifies(sql: &[u8], mode: Mode, others: &[String]) -> bool {
     false
 }
 
-/// Where CREATE, ALTER or DROP says DATABASE.
+/// Position of the word DATABASE (or SCHEMA) in a CREATE, ALTER or DROP of one.
 fn is_about_database(reading: &ForeignStatement<'_>) -> Option<usize> {
     if !reading.is_any(0, &["CREATE", "ALTER", "DROP"]) {
         return None;
@@ -290,7 +292,7 @@ fn is_about_database(reading: &ForeignStatement<'_>) -> Option<usize> {
     reading.is_any(at, &["DATABASE", "SCHEMA"]).then_some(at)
 }
 
-/// `CHARACTER SET latin1 COLLATE latin1_bin` of what stands behind `at`.
+/// The options from `at` on, as `CHARACTER SET latin1 COLLATE latin1_bin`.
 fn options_of(reading: &ForeignStatement<'_>, at: usize) -> String {
     let mut said = Vec::new();
     let value = |mut at: usize| {
@@ -301,7 +303,7 @@ fn options_of(reading: &ForeignStatement<'_>, at: usize) -> String {
         } else {
             reading.name(at)?
         };
-        // A name of the server's, never more than a word.
+        // Character sets and collations of a server are single words: anything else is dropped, not pasted into SQL.
         let plain = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         plain.then(|| word.into_owned())
     };
@@ -321,7 +323,7 @@ fn options_of(reading: &ForeignStatement<'_>, at: usize) -> String {
     said.join(" ")
 }
 
-/// What is about accounts, replication or the server itself.
+/// True if a statement is about accounts, replication or the server itself.
 fn is_about_server(reading: &ForeignStatement<'_>) -> bool {
     let things = ["USER", "ROLE", "SERVER", "INSTANCE", "RESOURCE"];
     let made = reading.created().is_some_and(|(_, kind)| ["USER", "ROLE", "SERVER"].contains(&kind.as_str()));

@@ -1,21 +1,21 @@
-//! Dumps of other tools: `.sql`, `.sql.gz` and `.sql.zst` as mysqldump, mariadb-dump and graphical clients write them, one statement after the
-//! other.
+//! Loads dumps of other programs: `.sql`, `.sql.gz` and `.sql.zst` as mysqldump, mariadb-dump and graphical clients write them,
+//! one statement after the other.
 //!
-//! In: such a file, an empty database. Out: its tables, views, routines, triggers and events there, as the stock client would have made
-//! them in a database of its own, and counted; or a refusal with the line. Bytes are sent as they are: what they mean, the file itself says
-//! (SET NAMES).
+//! In: such a file, an empty database. Out: the file's tables, views, routines, triggers and events there, as the stock client
+//! would make them in a database of its own, and counted; or a refusal with the line. Bytes are sent unchanged: the file itself
+//! says what they mean (SET NAMES).
 //!
 //! ```text
-//! walk      from the first statement to the last one
-//! ahead     what it takes, before a row of it is loaded
+//! walk      goes from the first statement to the last one
+//! ahead     what the file needs, before a row of it is loaded
 //! file      which files are SQL, and what to do with the others
 //! reading   one statement as tokens
-//! judge     what becomes of a statement: run, run otherwise, left out, refused
+//! judge     what is done with a statement: run, run with edits, left out, refused
 //! names     `prod.t` where prod is the database that the file was made from
 //! settings  SET: what is about the server is left out
 //! events    none fires before the database is in use
-//! load      runs them
-//! open      whether something was written that nobody committed
+//! load      runs the statements
+//! open      whether the file wrote something that it did not commit
 //! tally     rows that were written, to be compared with those that are there
 //! ```
 

@@ -1,13 +1,14 @@
-//! The names with which a file qualifies its own database: `prod.t`, where prod is what the file was made from, or what is to be replaced.
+//! Finds the names with which a file qualifies its own database: `prod.t`, where prod is the database that the file was made
+//! from, or the target's.
 //!
-//! In: a statement. Out: where `prod.` stands in it, to be taken away: what is loaded has another name, and unqualified everything is in
-//! the database that is being loaded. Whether `a.b` is a table of a database or a column of a table, its place says; where both can
-//! stand, it is a column: `prod.id` of a table or an alias called prod.
+//! In: a statement. Out: the places of `prod.`, to be taken away: the database that is loaded has another name, and unqualified
+//! names are in it. The place of `a.b` in the statement tells whether `a` is a database or a table. Where it can be both, it is a
+//! table or an alias: `prod.id` is a column.
 //!
 //! ```text
-//! a.b.c               always a database
+//! a.b.c               a is always a database
 //! a.b(                a routine of a database, or a table and its columns
-//! FROM a.b, c.d       behind words that a table's or an object's name follows, and in lists behind them
+//! FROM a.b, c.d       a database: behind words that a table's or an object's name follows, and in lists behind them
 //! anything else       a column
 //! ```
 
@@ -16,7 +17,7 @@ use std::ops::Range;
 use super::reading::ForeignStatement;
 use crate::migrate::TABLE_FOLLOWS;
 
-/// Words behind which an object's name stands, and no column's, beside those that a migration is read by.
+/// Words that the name of an object follows, never that of a column; in addition to [`TABLE_FOLLOWS`].
 const OBJECT_FOLLOWS: [&str; 12] = [
     "SEQUENCE",
     "INSERT",
@@ -32,16 +33,16 @@ const OBJECT_FOLLOWS: [&str; 12] = [
     "QUICK",
 ];
 
-/// Words that begin another list than one of tables, or an expression.
+/// Words that end a list of tables: another list or an expression begins.
 const LIST_ENDS: [&str; 24] = [
     "SELECT", "SET", "WHERE", "ON", "USING", "BY", "HAVING", "VALUES", "VALUE", "LIMIT", "AS", "AND", "OR",
     "NOT", "IN", "LIKE", "BETWEEN", "IS", "WHEN", "THEN", "ELSE", "CASE", "RETURN", "KEY",
 ];
 
-/// Functions in whose parentheses FROM is no clause.
+/// Functions within whose parentheses FROM does not begin a clause.
 const FROM_INSIDE: [&str; 7] = ["EXTRACT", "TRIM", "SUBSTRING", "SUBSTR", "MID", "POSITION", "OVERLAY"];
 
-/// The places of `database.` in front of names, for the databases that `is_own` says.
+/// Finds the places of `database.` before names, for the databases that `is_own` accepts.
 pub(super) fn own_qualifiers(
     reading: &ForeignStatement<'_>,
     is_own: impl Fn(&str) -> bool,
@@ -60,16 +61,16 @@ pub(super) fn own_qualifiers(
         .collect()
 }
 
-/// Whether the first of the names at `at` is a database.
+/// True if the first of the names at `at` is a database.
 fn is_database(reading: &ForeignStatement<'_>, at: usize) -> bool {
-    // Three parts; a routine and what it is called with.
+    // A name of three parts, or a routine with its arguments.
     reading.is_symbol(at + 3, b'.') || reading.is_symbol(at + 3, b'(') || stands_for_object(reading, at)
 }
 
-/// Whether what stands at `at` is the name of a table or of another object, going by what is in front of it.
+/// True if the words before `at` make it the name of a table or of another object.
 fn stands_for_object(reading: &ForeignStatement<'_>, at: usize) -> bool {
     let Some(mut before) = at.checked_sub(1) else { return false };
-    // FROM (a.b JOIN c.d)
+    // Parentheses before a name are skipped: FROM (a.b JOIN c.d)
     while reading.is_symbol(before, b'(') && before > 0 {
         before -= 1;
     }
@@ -82,29 +83,29 @@ fn stands_for_object(reading: &ForeignStatement<'_>, at: usize) -> bool {
         () if reading.is(before, "ON") => is_index_or_trigger(reading, before),
         // CREATE TABLE a LIKE b, CREATE TABLE a (LIKE b)
         () if reading.is(before, "LIKE") => reading.created().is_some_and(|(_, kind)| kind == "TABLE"),
-        // NEXT VALUE FOR s; NEXTVAL(s)
+        // NEXT VALUE FOR a.b
         () if reading.is(before, "FOR") => before > 0 && reading.is(before - 1, "VALUE"),
         () => false,
     }
 }
 
-/// Whether parentheses behind the word at `at` hold tables, not the arguments of a function: `FROM (a, b)`.
+/// True if parentheses behind the word at `at` hold tables, not a function's arguments: `FROM (a, b)`.
 fn joins(reading: &ForeignStatement<'_>, at: usize) -> bool {
     reading.is_any(at, &["FROM", "JOIN", "STRAIGHT_JOIN"]) && follows(reading, at)
 }
 
-/// Whether the word at `at` is one that an object's name follows, here.
+/// True if an object's name follows the word at `at` in this place.
 fn follows(reading: &ForeignStatement<'_>, at: usize) -> bool {
     let before = |word: &str| at > 0 && reading.is(at - 1, word);
     (reading.is_any(at, &TABLE_FOLLOWS) || reading.is_any(at, &OBJECT_FOLLOWS))
         && !(reading.is(at, "UPDATE") && before("KEY"))
         && !(reading.is(at, "FROM") && inside_function(reading, at))
-        // DISTINCT FROM compares.
+        // `IS DISTINCT FROM` is a comparison.
         && !(reading.is(at, "FROM") && before("DISTINCT"))
         && !(at > 0 && reading.is_symbol(at - 1, b'.'))
 }
 
-/// Whether a FROM is that of `EXTRACT(YEAR FROM x)`.
+/// True if a FROM is within a function, such as `EXTRACT(YEAR FROM x)`.
 fn inside_function(reading: &ForeignStatement<'_>, from: usize) -> bool {
     let mut depth = 0_usize;
     for at in (0..from).rev() {
@@ -119,21 +120,21 @@ fn inside_function(reading: &ForeignStatement<'_>, from: usize) -> bool {
     false
 }
 
-/// `CREATE INDEX i ON t`, `CREATE TRIGGER tr BEFORE INSERT ON t`; any other ON is that of a condition.
+/// True for the ON of `CREATE INDEX i ON t` and `CREATE TRIGGER tr BEFORE INSERT ON t`. Any other ON begins a condition.
 fn is_index_or_trigger(reading: &ForeignStatement<'_>, on: usize) -> bool {
     let event = on > 0 && reading.is_any(on - 1, &["INSERT", "UPDATE", "DELETE"]);
     let first = !(0..on).any(|at| reading.is(at, "ON"));
     event || first && (reading.is(1, "INDEX") || reading.created().is_some_and(|(_, kind)| kind == "INDEX"))
 }
 
-/// Whether the list that a comma belongs to is one of tables.
+/// True if the comma is in a list of tables.
 fn list_of_objects(reading: &ForeignStatement<'_>, comma: usize) -> bool {
     let mut depth = 0_usize;
     for at in (0..comma).rev() {
         match () {
             () if reading.is_symbol(at, b')') => depth += 1,
             () if reading.is_symbol(at, b'(') && depth > 0 => depth -= 1,
-            // Of what is in parentheses of its own, a list of tables is one only behind FROM and the like.
+            // A list within parentheses is one of tables only behind FROM, JOIN or STRAIGHT_JOIN.
             () if reading.is_symbol(at, b'(') => {
                 return at > 0 && joins(reading, at - 1);
             }

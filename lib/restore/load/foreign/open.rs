@@ -1,27 +1,27 @@
-//! Whether a file ends with something that it wrote and did not commit.
+//! Tracks whether a file ends with something that it wrote and did not commit.
 //!
-//! In: the statements that ran, one after the other. Out: whether a transaction that is open at the end holds something to be lost: under
-//! `autocommit = 0` one that only reads opens one too.
+//! In: the statements that ran, one after the other. Out: whether a transaction that is open at the end holds writes that would
+//! be lost. An open transaction alone says little: under `autocommit = 0` a statement that only reads opens one too.
 
 use super::reading::ForeignStatement;
 
-/// What a statement does to what is not committed. Of what is not known, that it writes.
+/// What a statement does to writes that are not committed. A statement that is not known counts as a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Effect {
     Writes,
-    /// What was written before is committed, or taken back.
+    /// The statement commits the writes before it, or rolls them back.
     Ends,
     Nothing,
 }
 
-/// Whether rows were written since the last commit.
+/// Remembers whether something was written since the last commit or rollback.
 #[derive(Debug, Default)]
 pub(super) struct Open {
     written: bool,
 }
 
 impl Open {
-    /// A statement went through. `functions` are there, and may write while something is read.
+    /// Notes a statement that succeeded. With `functions` in the database, a statement that only reads may write.
     pub(super) fn note(&mut self, reading: &ForeignStatement<'_>, functions: bool) {
         match effect(reading, functions) {
             Effect::Writes => self.written = true,
@@ -30,7 +30,7 @@ impl Open {
         }
     }
 
-    /// Whether something would be lost with an open transaction.
+    /// True if an open transaction would lose writes.
     pub(super) fn written(&self) -> bool {
         self.written
     }
@@ -44,7 +44,7 @@ fn effect(reading: &ForeignStatement<'_>, functions: bool) -> Effect {
         () if is(&["COMMIT", "ROLLBACK"]) => Effect::Ends,
         () if is(&["START"]) && reading.is(1, "TRANSACTION") => Effect::Ends,
         () if is(&["BEGIN"]) && !reading.is(1, "NOT") => Effect::Ends,
-        // These commit, but for tables of the session alone.
+        // CREATE and DROP commit, except for temporary tables.
         () if is(&["CREATE", "DROP"]) && (1..4).any(|at| reading.is(at, "TEMPORARY")) => Effect::Writes,
         () if is(&["CREATE", "ALTER", "DROP", "RENAME", "TRUNCATE"]) => Effect::Ends,
         () if is(&["LOCK"]) && reading.is_any(1, &["TABLE", "TABLES"]) => Effect::Ends,

@@ -1,7 +1,7 @@
 //! One statement of a file, as its tokens.
 //!
-//! In: its bytes, in whatever encoding, and the mode that it is read under. Out: its code. Of an INSERT only what stands before the rows
-//! is looked at: they may be millions, and nothing is decided by them.
+//! In: the bytes of a statement, in any encoding, and the SQL mode that it is read under. Out: its code. Of an INSERT, only the
+//! part before the rows is read: there may be millions of rows, and no decision needs them.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -9,33 +9,33 @@ use std::ops::Range;
 use super::file::EDGE_BYTES;
 use crate::sql::{Mode, Token, TokenKind, pieces};
 
-/// The most words and symbols of a statement without rows, all of which are in memory at once: a table with as many columns and partitions
-/// as a server takes has a fifth of them.
+/// Limit of words and symbols in a statement without rows, since all are in memory at once. A table with as many columns and
+/// partitions as a server takes has a fifth of this.
 pub(super) const TOKENS_MAX: usize = 500_000;
 
-/// What may stand between INSERT and its table.
+/// Words that may stand between INSERT and its table.
 pub(super) const BEFORE_TABLE: [&str; 5] = ["LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE", "INTO"];
 
-/// How far from the beginning the name of an INSERT's table can be.
+/// Number of tokens within which the name of an INSERT's table comes.
 const TABLE_WITHIN: usize = 8;
 
 /// One statement of the file, and its tokens.
 #[derive(Debug)]
 pub(super) struct ForeignStatement<'a> {
     pub(super) sql: &'a [u8],
-    /// The same, or its beginning, byte for byte: bytes that are no UTF-8 are letters here.
+    /// The statement or its beginning, byte for byte: each byte that is not UTF-8 is the letter X here.
     pub(super) text: Cow<'a, str>,
-    /// The code of `text`.
+    /// The tokens of `text` that are code; places count for `sql` too.
     pub(super) code: Vec<Token>,
     pub(super) mode: Mode,
-    /// Where its rows begin.
+    /// Byte at which the rows of an INSERT begin, with the word VALUES.
     rows: Option<usize>,
-    /// It has more than [`TOKENS_MAX`] words and symbols, and these are the first ones.
+    /// True if the statement has more than [`TOKENS_MAX`] words and symbols; `code` then has the first ones.
     pub(super) too_long: bool,
 }
 
-/// A text of which every byte stands at its place. In the encodings that a client may speak, what is beyond ASCII is part of a word, a
-/// text or a comment.
+/// Makes a text in which every byte keeps its place: bytes that are not UTF-8 become X. In the encodings that a client may use,
+/// such bytes only occur within words, texts and comments.
 pub(super) fn shown(sql: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(sql) {
         return Cow::Borrowed(text);
@@ -66,13 +66,13 @@ impl<'a> ForeignStatement<'a> {
                         (rows, end) = (Some(token.place.start), token.place.start);
                         break;
                     }
-                    // The table itself may be called so; behind it this is another kind of INSERT.
+                    // The table itself may be called VALUE. Behind the table, this is an INSERT without rows.
                     rows_may_come = code.len() < TABLE_WITHIN;
                 }
                 () => {}
             }
             code.push(token);
-            // The client ends USE with its line: what is behind it is read for itself.
+            // The client ends USE with its line: the rest is read as a statement of its own.
             if code.len() == 3 && code[0].is_word(sql, "USE") {
                 end = code[2].place.end;
                 break;
@@ -89,12 +89,12 @@ impl<'a> ForeignStatement<'a> {
         Self { sql, text, code, mode, rows, too_long }
     }
 
-    /// Its rows, if it is an INSERT of some; otherwise nothing.
+    /// The bytes from VALUES on, of an INSERT with rows; of any other statement, none.
     pub(super) fn rows(&self) -> &'a [u8] {
         &self.sql[self.rows.unwrap_or(self.sql.len())..]
     }
 
-    /// The name at `at` in the bytes of the file, quotes taken off.
+    /// The name at `at` in the bytes of the file, without quotes.
     pub(super) fn raw_name(&self, at: usize) -> Vec<u8> {
         let Some(token) = self.code.get(at) else { return Vec::new() };
         match &self.sql[token.place.clone()] {
@@ -112,12 +112,12 @@ impl<'a> ForeignStatement<'a> {
         }
     }
 
-    /// Whether the token at `at` is a word.
+    /// True if the token at `at` is this word.
     pub(super) fn is(&self, at: usize, word: &str) -> bool {
         self.code.get(at).is_some_and(|token| token.is_word(&*self.text, word))
     }
 
-    /// Whether it is one of several words.
+    /// True if the token at `at` is one of several words.
     pub(super) fn is_any(&self, at: usize, words: &[&str]) -> bool {
         words.iter().any(|word| self.is(at, word))
     }
@@ -126,12 +126,12 @@ impl<'a> ForeignStatement<'a> {
         self.code.get(at).is_some_and(|token| token.is(symbol))
     }
 
-    /// The name at `at`, quotes taken off.
+    /// The name at `at`, without quotes.
     pub(super) fn name(&self, at: usize) -> Option<Cow<'_, str>> {
         self.code.get(at).and_then(|token| token.name(&self.text))
     }
 
-    /// The table, or whatever else, whose name begins at `at`, without its database; and what comes behind it.
+    /// The name, without its database, of the table or other object at `at`; and the position behind it.
     pub(super) fn object(&self, at: usize) -> Option<(Cow<'_, str>, usize)> {
         if self.is_symbol(at + 1, b'.') {
             Some((self.name(at + 2)?, at + 3))
@@ -140,7 +140,7 @@ impl<'a> ForeignStatement<'a> {
         }
     }
 
-    /// `at`, or behind `IF EXISTS` and `IF NOT EXISTS`.
+    /// The position behind `IF EXISTS` or `IF NOT EXISTS` at `at`; `at` without these words.
     pub(super) fn behind_if(&self, at: usize) -> usize {
         match () {
             () if self.is(at, "IF") && self.is(at + 1, "EXISTS") => at + 2,
@@ -149,7 +149,7 @@ impl<'a> ForeignStatement<'a> {
         }
     }
 
-    /// What a CREATE creates, and where it says so: behind OR REPLACE, a DEFINER and the like.
+    /// The kind of object that a CREATE makes, with its position: OR REPLACE, a DEFINER and the like may come before.
     pub(super) fn created(&self) -> Option<(usize, String)> {
         const KINDS: [&str; 15] = [
             "TABLE",
@@ -171,14 +171,14 @@ impl<'a> ForeignStatement<'a> {
         if !self.is(0, "CREATE") {
             return None;
         }
-        // A bare definer may be called like one of these.
+        // A definer without quotes may have the name of a kind: `DEFINER=user@role`.
         let is_name =
             |at: usize| self.is_symbol(at.wrapping_sub(1), b'=') || self.is_symbol(at.wrapping_sub(1), b'@');
         let found = (1..self.code.len().min(40)).find(|at| !is_name(*at) && self.is_any(*at, &KINDS))?;
         Some((found, self.code[found].text(&self.text).to_uppercase()))
     }
 
-    /// How the statement begins, for people.
+    /// The first line of the statement, up to 60 characters, for messages.
     pub(super) fn beginning(&self) -> String {
         const CHARACTERS_MAX: usize = 60;
         let line = self.text.trim().lines().next().unwrap_or_default();
@@ -189,7 +189,7 @@ impl<'a> ForeignStatement<'a> {
         beginning
     }
 
-    /// The statement with pieces of it replaced.
+    /// The statement with these places replaced.
     pub(super) fn spliced(&self, mut edits: Vec<(Range<usize>, Cow<'_, [u8]>)>) -> Cow<'a, [u8]> {
         if edits.is_empty() {
             return Cow::Borrowed(self.sql);
@@ -197,7 +197,7 @@ impl<'a> ForeignStatement<'a> {
         edits.sort_by_key(|(place, _)| (place.start, place.end));
         let (mut out, mut at) = (Vec::with_capacity(self.sql.len()), 0);
         for (place, with) in edits.iter().filter(|(place, _)| place.end <= self.sql.len()) {
-            // Of two that overlap, the first one is enough.
+            // Of two places that overlap, only the first is replaced.
             if place.start >= at {
                 out.extend_from_slice(&self.sql[at..place.start]);
                 out.extend_from_slice(with);
@@ -209,7 +209,7 @@ impl<'a> ForeignStatement<'a> {
     }
 }
 
-/// `INSERT … INTO t PARTITION (p) (a, b)` and nothing else: what follows are rows.
+/// True if the code is `INSERT … INTO t PARTITION (p) (a, b)` and nothing else, so that rows follow.
 fn is_table_and_columns(sql: &[u8], code: &[Token]) -> bool {
     let is = |at: usize, word: &str| code.get(at).is_some_and(|token| token.is_word(sql, word));
     let is_symbol = |at: usize, symbol: u8| code.get(at).is_some_and(|token| token.is(symbol));
@@ -227,7 +227,7 @@ fn is_table_and_columns(sql: &[u8], code: &[Token]) -> bool {
     behind_parentheses(code, at) == code.len()
 }
 
-/// Behind the parentheses that open at `at`, or `at` if none does.
+/// The position behind the parentheses that open at `at`, or `at` if none open there.
 fn behind_parentheses(code: &[Token], at: usize) -> usize {
     let mut depth = 0_usize;
     for (position, token) in code.iter().enumerate().skip(at) {

@@ -1,7 +1,7 @@
-//! SET in a file: what is about the session is obeyed, what is about the whole server is left out.
+//! SET in a file: settings of the session are made, settings of the whole server are left out.
 //!
-//! In: a SET statement. Out: the same, or what is left of it. Assignments are read, not searched: a table that is called
-//! `global_settings` is no setting.
+//! In: a SET statement. Out: the same, or without the assignments that are left out. Variables are found by their place in an
+//! assignment, not by searching the text: a table with the name `global_settings` is no setting.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,34 +11,34 @@ use super::reading::ForeignStatement;
 use crate::mysql::Engine;
 use crate::sql::{Mode, TokenKind, hides_quotes};
 
-/// What becomes of a SET.
+/// What is done with a SET.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Setting {
-    /// It runs, perhaps with pieces of it replaced.
+    /// The SET runs, perhaps with places of it replaced.
     Run(Vec<(Range<usize>, String)>),
-    /// It is about the server, or about accounts.
+    /// The SET is about the server or accounts, and does not run.
     LeftOut,
 }
 
-/// Of the session, but not for the data: whether what is written here goes into the server's log, and under which number.
+/// Variables of the session that are not about the data: whether writes go into the server's binary log, and under which number.
 const OF_THE_LOG: [&str; 4] = ["SQL_LOG_BIN", "GTID_PURGED", "GTID_NEXT", "PSEUDO_SLAVE_MODE"];
 
-/// Modes that MySQL 8 knows no more, and that change nothing in what a dump says.
+/// SQL modes that MySQL 8 no longer has, and without which a dump means the same.
 const GONE_MODES: [&str; 6] =
     ["NO_AUTO_CREATE_USER", "NO_FIELD_OPTIONS", "NO_KEY_OPTIONS", "NO_TABLE_OPTIONS", "MYSQL323", "MYSQL40"];
 
 /// One `variable = value` of a SET.
 struct Assignment {
-    /// Where its tokens are in the statement.
+    /// Positions of its tokens in the statement.
     tokens: Range<usize>,
     about_server: bool,
-    /// It may change how text is read.
+    /// Name of the variable, in upper case. Empty for a user variable (`@x`).
     variable: String,
 }
 
-/// Judges a SET: obeyed, left out or refused.
+/// Judges a SET: run, left out, or refused for its character set.
 pub(super) fn setting(reading: &ForeignStatement<'_>, engine: Engine) -> Result<Setting, String> {
-    // SET PASSWORD, SET DEFAULT ROLE; SET STATEMENT … FOR is a statement of MariaDB with settings of its own.
+    // SET PASSWORD, SET DEFAULT ROLE. Below: MariaDB's SET STATEMENT … FOR, a statement with settings of its own.
     if reading.is_any(1, &["PASSWORD", "ROLE", "DEFAULT", "RESOURCE"]) && !reading.is_symbol(2, b',') {
         return Ok(Setting::LeftOut);
     }
@@ -60,7 +60,7 @@ pub(super) fn setting(reading: &ForeignStatement<'_>, engine: Engine) -> Result<
     {
         edits.extend(without_gone_modes(reading, assignment));
     }
-    // From one that goes to the next one, or from the one before.
+    // An assignment is cut up to the next one. The last is cut from the end of the last one that stays.
     for (at, assignment) in all.iter().enumerate().filter(|(_, assignment)| assignment.about_server) {
         let place = |token: usize| &reading.code[token].place;
         let goes = if let Some(next) = all.get(at + 1) {
@@ -76,22 +76,22 @@ pub(super) fn setting(reading: &ForeignStatement<'_>, engine: Engine) -> Result<
     Ok(Setting::Run(edits))
 }
 
-/// Whether a SET changes how the text behind it is read.
+/// True if a SET may change how the text behind it is read.
 pub(super) fn changes_mode(reading: &ForeignStatement<'_>) -> bool {
     is_about(reading, "SQL_MODE")
 }
 
-/// Whether a SET sets this variable of the server's.
+/// True if a SET sets this server variable.
 pub(super) fn is_about(reading: &ForeignStatement<'_>, variable: &str) -> bool {
     assignments(reading).iter().any(|assignment| assignment.variable == variable)
 }
 
-/// How a file is read, as far as its own SETs say: without a server that runs them.
+/// Follows the SQL mode through a file's own SETs, without a server that runs them.
 #[derive(Debug)]
 pub(super) struct Modes {
     begin: Mode,
     current: Mode,
-    /// What the session's own variables hold: mysqldump puts the mode there, and takes it back.
+    /// The modes in user variables: mysqldump saves the mode there and restores it.
     saved: BTreeMap<String, Mode>,
     certain: bool,
 }
@@ -107,14 +107,14 @@ impl Modes {
         self.current
     }
 
-    /// Whether that is known.
+    /// True as long as the SQL mode is known.
     pub(super) fn are_certain(&self) -> bool {
         self.certain
     }
 
-    /// A SET that is going to run.
+    /// Follows a SET that will run.
     pub(super) fn follow(&mut self, reading: &ForeignStatement<'_>) {
-        // For one statement alone.
+        // SET STATEMENT is for one statement alone.
         if reading.is(1, "STATEMENT") {
             return;
         }
@@ -135,9 +135,9 @@ impl Modes {
         }
     }
 
-    /// The mode that a value is, if it is one of the forms that need no server.
+    /// The mode that a value stands for; `None` if only a server can tell.
     fn value(&self, reading: &ForeignStatement<'_>, tokens: Range<usize>) -> Option<Mode> {
-        /// Words that stand for several, one of which is how quotes are read.
+        /// Modes that stand for several, ANSI_QUOTES among them.
         const WITH_QUOTES: [&str; 7] = ["ANSI", "ORACLE", "MSSQL", "DB2", "MAXDB", "POSTGRESQL", "MYSQL323"];
         let at = tokens.start;
         let is_variable = reading.is_symbol(at, b'@') && reading.is_symbol(at + 1, b'@');
@@ -178,7 +178,7 @@ fn assignments(reading: &ForeignStatement<'_>) -> Vec<Assignment> {
     all
 }
 
-/// `global`: the word GLOBAL of one assignment is that of the next ones too, up to another such word.
+/// Reads one assignment. `global`: the word GLOBAL counts for the next assignments too, up to another such word.
 fn assignment(reading: &ForeignStatement<'_>, tokens: Range<usize>, global: &mut bool) -> Assignment {
     const WIDE: [&str; 3] = ["GLOBAL", "PERSIST", "PERSIST_ONLY"];
     const NARROW: [&str; 2] = ["SESSION", "LOCAL"];
@@ -189,7 +189,7 @@ fn assignment(reading: &ForeignStatement<'_>, tokens: Range<usize>, global: &mut
             let qualified = reading.is_symbol(at + 3, b'.');
             (qualified && reading.is_any(at + 2, &WIDE), word(at + if qualified { 4 } else { 2 }))
         }
-        // A variable of the session's own.
+        // A user variable.
         () if reading.is_symbol(at, b'@') => (false, String::new()),
         () if reading.is_any(at, &WIDE) && !reading.is_symbol(at + 1, b'=') => {
             *global = true;
@@ -205,7 +205,7 @@ fn assignment(reading: &ForeignStatement<'_>, tokens: Range<usize>, global: &mut
     Assignment { tokens, about_server, variable }
 }
 
-/// Refuses character sets whose texts cannot be told from code.
+/// Fails for a character set whose texts cannot be told from code.
 fn refuse_charset(reading: &ForeignStatement<'_>, assignment: &Assignment) -> Result<(), String> {
     let names = ["NAMES", "CHARACTER", "CHARSET", "CHARACTER_SET_CLIENT"];
     if !names.contains(&assignment.variable.as_str()) {
@@ -227,7 +227,7 @@ fn refuse_charset(reading: &ForeignStatement<'_>, assignment: &Assignment) -> Re
     }
 }
 
-/// The texts of a mode without the words that are gone.
+/// The edits that take [`GONE_MODES`] out of the texts of an assignment.
 fn without_gone_modes(
     reading: &ForeignStatement<'_>,
     assignment: &Assignment,
@@ -245,7 +245,7 @@ fn without_gone_modes(
     texts.filter_map(edit).collect()
 }
 
-/// What is left of a SET, for who runs it.
+/// Turns the edits of a SET into edits of bytes.
 pub(super) fn as_bytes(edits: Vec<(Range<usize>, String)>) -> Vec<(Range<usize>, Cow<'static, [u8]>)> {
     edits.into_iter().map(|(place, with)| (place, Cow::Owned(with.into_bytes()))).collect()
 }

@@ -1,7 +1,7 @@
 //! Goes through a file from its first statement to its last one.
 //!
-//! In: a [`PlainFile`], and a [`Walker`], who looks at each statement and says how the next one is to be read. Out: nothing, or where the file
-//! is no whole SQL.
+//! In: a [`PlainFile`], and a [`Walker`] that takes each statement and says in which SQL mode the next one is read. Out: nothing,
+//! or why the file is not whole SQL.
 
 use std::io::BufReader;
 
@@ -14,25 +14,25 @@ use crate::sql::{Mode, Statements, singles};
 
 const BLOCK_BYTES: usize = 256 * 1024;
 
-/// The longest statement: it is in memory, and in the driver's hands once more. The servers' own limit is below it unless
-/// somebody raised `max_allowed_packet`.
+/// Limit of a statement's length: it is in memory, and a second time in the driver. The servers' own default limits are not above
+/// this; somebody may raise `max_allowed_packet`.
 const STATEMENT_BYTES_MAX: usize = 64 << 20;
 
-/// Who looks at the statements of a file.
+/// What takes the statements of a file.
 pub(super) trait Walker {
     /// The SQL mode in which the next statement is read.
     fn mode(&self) -> Mode;
 
-    /// Takes a statement. Where the next one begins, if this one ended with its line.
+    /// Takes a statement. Returns the byte at which the next one begins, if this one ends with its line (`USE`).
     fn one(&mut self, line: u64, sql: &[u8]) -> Result<Option<usize>, Error>;
 
-    /// Whether what comes is of interest.
+    /// False ends the walk before the end of the file.
     fn goes_on(&self) -> bool {
         true
     }
 }
 
-/// Shows the walker every statement. `doing` says to people what for.
+/// Passes every statement to the walker. `doing` is what the progress shows.
 pub(super) fn walk(
     file: &PlainFile,
     house: &House,
@@ -69,7 +69,7 @@ pub(super) fn walk(
     Ok(())
 }
 
-/// A statement, and what stands behind a `USE prod` without a semicolon: perhaps many more of its kind.
+/// Passes on a statement, and what stands behind a `USE prod` without a semicolon: perhaps many more of the same kind.
 fn lines_of(walker: &mut impl Walker, mut line: u64, mut sql: &[u8]) -> Result<(), Error> {
     while let Some(at) = walker.one(line, sql)? {
         line += sql[..at].iter().filter(|byte| **byte == b'\n').count() as u64;
