@@ -1,13 +1,13 @@
-//! What an address tells.
+//! Reads host names of RDS, and checks the URLs of endpoints.
 //!
 //! In: a host name. Out: whether RDS gave it, and the region that is written in it. In: the text of an endpoint from a flag, a
 //! variable or a profile. Out: the URL, or what is wrong with it: the SDK would panic on an empty one and only warn about a
 //! malformed one (and then talk to the real service).
 
-/// What RDS host names end with; the label before it is the region.
+/// The ends of RDS host names; the label before the end is the region.
 const HOST_END: &[&str] = &[".rds.amazonaws.com", ".rds.amazonaws.com.cn", ".rds.amazonaws.eu"];
 
-/// Whether a host name is one that RDS gave.
+/// Whether a host name has the form of those that RDS gives.
 pub fn is_rds(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     HOST_END.iter().any(|end| host.ends_with(end))
@@ -23,14 +23,20 @@ pub(crate) fn region_of_host(host: &str) -> Option<String> {
 }
 
 #[cfg(feature = "aws")]
-/// Whether an endpoint is on this host: no proxy then.
+/// Whether an endpoint is on this host: calls to it must not go through a proxy.
 pub(crate) fn is_local(endpoint: &str) -> bool {
-    let host = endpoint.split_once("://").map_or("", |(_, rest)| rest);
-    ["127.", "localhost", "[::1]"].iter().any(|local| host.starts_with(local))
+    let rest = endpoint.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => host,
+        _ => authority,
+    };
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(feature = "aws")]
-/// An endpoint: `http://` or `https://`, a host, maybe a port and a path.
+/// Checks an endpoint (`http://` or `https://`, a host, maybe a port and a path) and returns it without a slash at the end.
 pub(crate) fn checked_endpoint(text: &str) -> Result<String, &'static str> {
     if text.is_empty() {
         return Err("the endpoint is empty");
@@ -70,5 +76,15 @@ mod tests {
         assert_eq!(region_of_host(sovereign).as_deref(), Some("eusc-de-east-1"));
         assert_eq!(region_of_host("dev.global-abc.global.rds.amazonaws.com"), None);
         assert_eq!(region_of_host("127.0.0.1"), None);
+    }
+
+    #[test]
+    fn a_host_that_is_called_like_this_one_is_another() {
+        let local =
+            ["http://127.0.0.1:5000", "http://localhost", "https://[::1]:1/path", "http://127.9.9.9/"];
+        assert_eq!(local.map(is_local), [true; 4]);
+        let others =
+            ["https://localhost.example.com", "http://127.example.org:80", "http://[::2]", "localhost:1"];
+        assert_eq!(others.map(is_local), [false; 4]);
     }
 }

@@ -1,4 +1,4 @@
-//! Commands that take no document and write text or JSON of their own to stdout: lists, plans, checks, services.
+//! Commands that take no document and write text, JSON or SQL to stdout: lists, plans, checks, `cat`, services.
 
 use std::io::{BufWriter, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
@@ -13,13 +13,13 @@ use crate::house::{Cancel, House};
 use crate::outlet;
 use crate::progress::Progress;
 
-/// How long a command may take to stop by itself after a signal.
+/// How long a command may take to stop by itself after a signal; then the process ends.
 const COMMAND_GRACE: Duration = Duration::from_secs(3);
 
-/// From when on a person is told how long a list took: of one that is there at once that is no news.
+/// A command that takes at least so long says at its end how long it took.
 const SLOW: Duration = Duration::from_secs(2);
 
-/// Runs a command that lists, plans or checks. What it writes is buffered, not collected: a whole table may pass.
+/// Runs a command that lists, plans or checks. Its output is buffered, not collected: it may be a whole table.
 pub fn command<F>(tool: &'static str, common: &Common, work: F) -> ExitCode
 where
     F: FnOnce(&House, &mut dyn Write) -> Result<(), AnyFailure>,
@@ -27,7 +27,7 @@ where
     write_out(tool, common, Content::Text, work)
 }
 
-/// The same for a command whose output another program reads to the byte: SQL. A terminal is shown it as text.
+/// Runs a command whose output, SQL, another program reads byte by byte. On a terminal control characters are made visible.
 pub fn data<F>(tool: &'static str, common: &Common, work: F) -> ExitCode
 where
     F: FnOnce(&House, &mut dyn Write) -> Result<(), AnyFailure>,
@@ -39,9 +39,9 @@ where
 /// What a command writes to stdout: text for people, or bytes for a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Content {
-    /// For people: control characters are made visible.
+    /// For people: control characters are replaced by visible escapes.
     Text,
-    /// For a program: every byte is itself.
+    /// For a program: every byte is written unchanged.
     Bytes,
 }
 
@@ -60,9 +60,10 @@ where
         work(&house, &mut out)?;
         out.flush().map_err(|source| report::StdoutError(source).into())
     });
-    // Whoever closes the pipe early (head, less) has seen enough. What was written before a failure is shown.
-    let closed = out.closed || out.flush().is_err();
-    let outcome = if closed { Ok(()) } else { outcome };
+    // Text that was written before a failure is flushed too. An error of this flush is not reported besides the failure.
+    let _ = out.flush();
+    // A reader that closes the pipe early (head, less) is no error. A full disk is one.
+    let outcome = if out.closed { Ok(()) } else { outcome };
     outlet::end_bars();
     if outcome.is_ok() && begun.elapsed() >= SLOW {
         Progress::new(tool, common.style()).end(begun.elapsed());
@@ -70,8 +71,8 @@ where
     finish(tool, outcome)
 }
 
-/// Runs a command that goes on for a while and speaks on stdout meanwhile: what `work` writes is there at once. It has
-/// to look at `house.cancel` and to end by itself.
+/// Runs a command that keeps running and writes to stdout meanwhile, without a buffer. `work` must look at `house.cancel` and
+/// end by itself.
 pub fn service<F>(tool: &'static str, common: &Common, work: F) -> ExitCode
 where
     F: FnOnce(&House, &mut dyn Write) -> Result<(), AnyFailure>,
@@ -96,7 +97,7 @@ fn finish(tool: &str, outcome: Result<(), AnyFailure>) -> ExitCode {
     }
 }
 
-/// Ends the process some time after a signal: a command may be inside a statement that nothing here can stop.
+/// Ends the process `COMMAND_GRACE` after a signal: a command may wait for a statement that cannot be stopped from here.
 fn leave_after(cancel: &Cancel) {
     let cancel = cancel.clone();
     std::thread::spawn(move || {
@@ -112,7 +113,7 @@ fn leave_after(cancel: &Cancel) {
     });
 }
 
-/// stdout, remembering whether its reader has gone.
+/// Writes to stdout and remembers whether the reader has closed the pipe.
 struct Pipe<W> {
     inner: W,
     closed: bool,
@@ -127,7 +128,7 @@ impl<W: Write> Pipe<W> {
 }
 
 impl<W: Write> Write for Pipe<W> {
-    /// Names and texts from anywhere are in it: they leave as [`outlet::listed`]. Whoever writes texts writes whole characters.
+    /// Text may hold names from outside, so it goes through [`outlet::listed`]. The caller must write whole UTF-8 characters.
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let written = match std::str::from_utf8(bytes) {
             _ if self.content == Content::Bytes => self.inner.write_all(bytes),

@@ -1,4 +1,4 @@
-//! What can stop a refresh, and how it ends then. Up to the swap, the developer's database is as it was.
+//! The errors of this room, each with its exit code and hint. A refresh that fails before the swap leaves the database as it was.
 
 use std::path::PathBuf;
 
@@ -8,68 +8,68 @@ use crate::document::{Ending, Exit, Failure, Interrupted};
 use crate::mysql::number;
 use crate::{archive, config, migrate, mysql, rows, sql};
 
-/// Why a refresh, an undo or a repair did not happen.
+/// Why a refresh, an undo, a repair or a list failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// `refresh.toml` or the environment is wrong.
     #[error(transparent)]
     Config(#[from] config::Error),
-    /// The target's server said no.
+    /// The target's server refused a statement, or could not be reached.
     #[error(transparent)]
     Mysql(#[from] mysql::Error),
-    /// The dump file is not whole, or the directory of dumps is of no use.
+    /// The dump file is not whole, or the dump directory cannot be used.
     #[error(transparent)]
     Archive(#[from] archive::Error),
-    /// Loaded rows that cannot be compared with the dump's.
+    /// The loaded rows cannot be read to be compared with the dump's.
     #[error(transparent)]
     Rows(#[from] rows::Error),
-    /// The branch or its migrations.
+    /// The branch cannot be checked out, or a migration failed.
     #[error(transparent)]
     Migrate(#[from] migrate::Error),
-    /// Some tables that cannot be replaced while the others stay.
+    /// The tables of `--only` cannot be replaced while the others stay.
     #[error(transparent)]
     NotAlone(#[from] NotAlone),
     /// A signal (SIGINT, SIGTERM) ended the refresh.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
-    /// Not in the allow-list.
+    /// The name is not one of `[targets]`.
     #[error("{name} is not a target; there {}", listed(known))]
     UnknownTarget {
-        /// The target that was asked for.
+        /// The name that was given.
         name: String,
         /// Names of the targets that `refresh.toml` allows.
         known: Vec<String>,
     },
-    /// The target is production, or follows it.
+    /// The target is the server of `[source]`, or replicates from it.
     #[error("target {target} looks like the source: {why}")]
     LooksLikeSource {
         /// Name of the target.
         target: String,
-        /// What gave it away as the source.
+        /// What shows that, as the end of a sentence.
         why: String,
     },
-    /// The target has a tag of production.
+    /// The target's cluster or instance at RDS has a tag of production.
     #[error("target {target} is production: {owner} has the tag {tag}")]
     Production {
         /// Name of the target.
         target: String,
-        /// What has the tag, with its kind: `cluster prod`.
+        /// The cluster or instance with the tag: `cluster prod`.
         owner: String,
-        /// The tag that says so: `environment=production`.
+        /// That tag, with its value: `environment=production`.
         tag: String,
     },
-    /// The target is at RDS, and nobody knows whether it is production.
+    /// The target's tags must be looked at, and cannot be read.
     #[error("nobody knows whether target {target} is production: the tags of {host} cannot be read: {why}")]
     TagsUnknown {
         /// Name of the target.
         target: String,
-        /// Host and port of the target.
+        /// Host of the target, without the port.
         host: String,
         /// Why the tags cannot be read.
         why: String,
     },
-    /// A database in the way that no refresh made.
+    /// A database that no refresh made has the name of the staging database or of `<db>__previous`.
     #[error("the database {database} was not made by dev-restore, so it is not touched")]
     NotOurs {
         /// Name of the database that is in the way.
@@ -80,7 +80,7 @@ pub enum Error {
     Held {
         /// Name of the target.
         target: String,
-        /// Who is at work: from where, and since when.
+        /// What the holder wrote down about itself; else its connection.
         holder: String,
     },
     /// `doctor` found something that a refresh would fail on.
@@ -89,13 +89,13 @@ pub enum Error {
         /// Number of findings that are wrong.
         wrong: usize,
     },
-    /// The lock went away while the refresh was at work: its connection was lost.
+    /// The connection that held the target's lock was lost during the refresh.
     #[error("the lock on {database} was lost: its connection to the server ended")]
     LockLost {
         /// Name of the target's database, which was locked.
         database: String,
     },
-    /// No account that can do nothing but load.
+    /// `require_loader` is set, but no loader is named, and none could be made.
     #[error("target {target} has no loader: {why}")]
     NoLoader {
         /// Name of the target.
@@ -103,39 +103,45 @@ pub enum Error {
         /// Why no loader could be made.
         why: String,
     },
-    /// An account that may do more than load.
+    /// The loader has rights beyond the staging database.
     #[error("the loader of [targets.{target}] is no fence: {why}")]
     WideLoader {
         /// Name of the target.
         target: String,
-        /// What else that account may do.
+        /// What else the loader may do.
         why: String,
     },
-    /// Functions and triggers could not be made behind the load.
+    /// The loader may not make functions and triggers, and the dump has some.
     #[error("{server} may make no functions and triggers, and the dump has some")]
     FunctionsForbidden {
         /// The loader's login, as error messages name it.
         server: String,
     },
-    /// Rights that are missing.
+    /// The loader or the swapper lacks rights on a database.
     #[error("{account} lacks {} on {database}, which this dump needs", rights.join(", "))]
     Lacks {
-        /// The account that loads, as `'user'@'host'`.
+        /// The account that lacks them, as `'user'@'host'`.
         account: String,
         /// Name of the database that the rights are missing on.
         database: String,
-        /// As GRANT says them.
+        /// The rights in the words of GRANT.
         rights: Vec<&'static str>,
-        /// The statement that gives them.
+        /// The GRANT statement that gives the rights.
         grant: String,
     },
-    /// Several reasons at once.
+    /// Several reasons to refuse the load at once.
     #[error("nothing was loaded, for {} reasons: {}", reasons.len(), listed_reasons(reasons))]
     NotReady {
         /// All the reasons, each one enough to stop the refresh.
         reasons: Vec<Error>,
     },
-    /// Nothing can be made in the name of the definer.
+    /// A routine of the staging database was altered after this run had altered it.
+    #[error("somebody else alters routines of {database}")]
+    RoutinesAltered {
+        /// Name of the staging database.
+        database: String,
+    },
+    /// The definer cannot be used.
     #[error("nothing can be made in the name of the definer of [targets.{target}]: {why}")]
     Definer {
         /// Name of the target.
@@ -143,45 +149,45 @@ pub enum Error {
         /// Why the definer cannot be used.
         why: String,
     },
-    /// An event of a branch would run with the rights of the account that swaps.
+    /// An event of a branch would run with the swapper's rights, because there is no definer.
     #[error("the branch brings the event {event}, which would run with the rights of {account}")]
     NewEvent {
         /// Name of the event.
         event: String,
-        /// The account that swaps, which the event would run as.
+        /// The swapper, which the event would run as.
         account: String,
         /// Name of the target.
         target: String,
     },
-    /// `--fast` where it would endanger more than the target.
+    /// `--fast` would endanger other databases than the target's, or lacks a privilege.
     #[error("target {target} cannot be loaded with --fast: {why}")]
     NotFast {
         /// Name of the target.
         target: String,
-        /// What speaks against it.
+        /// Why `--fast` is refused.
         why: String,
     },
     /// The dump that was chosen is not there (any more).
     #[error("there is no dump {choice} in {}; there {}", dir.display(), listed(there))]
     NoSuchDump {
-        /// The dump that was asked for: `latest`, a file name …
+        /// The value of `--dump`: `latest`, a file name …
         choice: String,
         /// Path of the directory that was looked in.
         dir: PathBuf,
         /// File names of the dumps that are there, newest first.
         there: Vec<String>,
     },
-    /// A dump of several databases for a target that is one.
+    /// The dump holds several databases, and none has the name that is wanted.
     #[error("{dump} holds the databases {}; none of them is named {database}", databases.join(", "))]
     SeveralDatabases {
         /// File name of the dump.
         dump: String,
         /// Names of the databases in the dump.
         databases: Vec<String>,
-        /// Name of the target's database.
+        /// The name that is wanted: that of `--database`, else the target's database.
         database: String,
     },
-    /// Collations that the server does not have.
+    /// The server does not know a collation of the dump's tables.
     #[error("the target's server does not know the collation {}", unknown.join(", "))]
     Collations {
         /// Names of the collations, as the dump has them.
@@ -195,25 +201,25 @@ pub enum Error {
         /// Bytes that the server takes in one statement.
         allowed: u64,
     },
-    /// The data would not fit.
+    /// The server's disk has too little room for the data.
     #[error("the data needs about {needed} bytes, {} has {free} free", path.display())]
     Disk {
-        /// Estimate of data and indexes.
+        /// Bytes that data and indexes may need, estimated.
         needed: u64,
-        /// Bytes that are free there.
+        /// Bytes that are free in `path`.
         free: u64,
         /// The server's data directory.
         path: PathBuf,
     },
-    /// What was loaded is not what was dumped.
+    /// A loaded table has other rows than the dump.
     #[error("{table} is not as it was dumped: {what}")]
     Differs {
-        /// The table that differs, with its database: `app.notes`.
+        /// Name of the table that differs, without its database.
         table: String,
         /// Which count or digest differs.
         what: String,
     },
-    /// A table refers to the database from outside, and would go on pointing at the old one.
+    /// A table of another database has a foreign key to the target's, and would refer to the old table after the swap.
     #[error("{child} has a foreign key to {parent}: it would refer to the old table after the swap")]
     ReferredFromOutside {
         /// The table that refers, in another database: `other.orders`.
@@ -221,17 +227,17 @@ pub enum Error {
         /// The table of the target that is referred to: `app.customers`.
         parent: String,
     },
-    /// Somebody uses the tables and does not let go.
+    /// Other connections hold the tables, and the swap gave up waiting.
     #[error("{database} is in use, the swap waited {waited_s} s: {blockers}")]
     Busy {
         /// Name of the target's database.
         database: String,
         /// Seconds that the swap waited for the locks.
         waited_s: u64,
-        /// Who holds the locks, as far as the server tells.
+        /// The connections that hold the locks, as far as the server tells.
         blockers: String,
     },
-    /// A key of `set`.
+    /// A key or value of `set` is wrong.
     #[error(
         "set of [targets.{target}]: {key:?} is not \"table.column\" or \"table.column where …\", or its value is no value"
     )]
@@ -241,19 +247,19 @@ pub enum Error {
         /// The key as `refresh.toml` has it.
         key: String,
     },
-    /// An SQL file of another tool that cannot be loaded.
+    /// An SQL file of another program cannot be loaded.
     #[error("cannot load {}: {}{problem}", path.display(), at(*line))]
     Plain {
         /// Path of the SQL file.
         path: PathBuf,
         /// Line of the file, counted from 1; 0 for the whole file.
         line: u64,
-        /// What is wrong in that place.
+        /// What is wrong with that line.
         problem: String,
-        /// What the server answered, if it was asked.
+        /// What the server answered, if it refused a statement.
         source: Option<mysql::Error>,
     },
-    /// An SQL file of another tool that the server would refuse in the middle.
+    /// An SQL file of another program has a statement that the server would refuse.
     #[error("cannot load {}: {}{problem}", path.display(), at(*line))]
     Foreseen {
         /// Path of the SQL file.
@@ -265,7 +271,7 @@ pub enum Error {
         /// The server's number for that error.
         number: u16,
     },
-    /// A setting of the server's that the dump's tables do not fit.
+    /// A server variable forbids or changes tables without a primary key, and the dump has such tables.
     #[error("the server has {setting} = ON, which the loader may not switch off for itself, and there is no primary key in {}", tables.join(", "))]
     Strict {
         /// Name of the server variable.
@@ -273,7 +279,7 @@ pub enum Error {
         /// Names of the tables without a primary key.
         tables: Vec<String>,
     },
-    /// A table that could not be kept for an undo.
+    /// A table cannot be kept for an undo: with its other name in `<db>__previous` it would be longer than 64 characters.
     #[error(
         "the table {table} could not be kept for an undo: it is called like those of a refresh, and as long as a name can be"
     )]
@@ -281,53 +287,53 @@ pub enum Error {
         /// Name of the table that cannot be kept.
         table: String,
     },
-    /// A file or folder that is no dump.
+    /// The file or folder is of a kind that cannot be loaded.
     #[error("{} {what}", path.display())]
     OtherKind {
         /// Path of the file or folder.
         path: PathBuf,
-        /// `is compressed by bzip2`.
+        /// What kind it is: `is compressed by bzip2`.
         what: String,
         /// What to do instead, for people.
         hint: String,
     },
-    /// SQL of `set` or `after`.
+    /// A statement of `set` or `after` failed.
     #[error("{what} of [targets.{target}] failed")]
     After {
         /// Name of the target.
         target: String,
-        /// `after[1]`, counted from 1; `set "settings.value"`.
+        /// Which statement: `after[1]`, counted from 1, or `set "settings.value"`.
         what: String,
         /// What the server answered.
         source: mysql::Error,
     },
-    /// There is no database to go back to.
+    /// An undo has no database to go back to.
     #[error("there is nothing to undo: {previous} {why}")]
     NothingToUndo {
-        /// Name of the database that the swap would have kept: `app__previous`.
+        /// Name of the database with the replaced tables: `app__previous`.
         previous: String,
-        /// What is wrong with it, as the end of a sentence.
+        /// What is wrong with that database, as the end of a sentence.
         why: &'static str,
     },
-    /// A glob of `preserve`, `include` or `exclude`.
+    /// A glob of `refuse_tags` is wrong.
     #[error("{setting} of [targets.{target}]: {problem}")]
     Glob {
         /// Name of the target.
         target: String,
-        /// The setting that has the glob: `preserve`, `include` …
+        /// The setting that has the glob: `refuse_tags`.
         setting: &'static str,
         /// What is wrong with the glob.
         problem: String,
     },
-    /// A table that was to survive has other rows by now.
+    /// A table of `preserve` changed while its rows were copied.
     #[error("{table} changed while it was preserved: {counts}")]
     NotPreserved {
         /// The table that changed, with its database: `app.notes`.
         table: String,
-        /// Rows in the database in use, and preserved.
+        /// Rows of the table in use, and rows that were preserved, in words.
         counts: String,
     },
-    /// Rows that are put into a table with a trigger would run it.
+    /// A table of `preserve` has a trigger, which each preserved row would fire.
     #[error("{table} cannot be preserved: the trigger {trigger} is on it")]
     PreservedTrigger {
         /// The table with its database: `app.notes`.
@@ -343,16 +349,16 @@ pub enum Error {
         /// What the operating system answered.
         source: std::io::Error,
     },
-    /// The account may not see what it would have to re-create.
+    /// The swapper may not read a definition that it would have to create again.
     #[error("the target's account may not read the definition of {what}")]
     Hidden {
-        /// The object with its kind: `procedure app.p`.
+        /// The object with its kind: `procedure app.p`, `table app.t`.
         what: String,
     },
-    /// The tables are swapped, what follows could not be finished.
+    /// The tables are swapped, and a later step of the swap failed.
     #[error("the new tables are in place, but the rest of the swap did not finish")]
     Unfinished {
-        /// What was in the way.
+        /// The error of that step.
         source: Box<Error>,
         /// Name of the target.
         target: String,
@@ -404,6 +410,7 @@ impl Failure for Error {
             | Self::FunctionsForbidden { .. }
             | Self::Lacks { .. }
             | Self::Definer { .. }
+            | Self::RoutinesAltered { .. }
             | Self::NewEvent { .. } => self.of_accounts(),
             Self::NotFast { .. } => {
                 Ending::new(Exit::Refused, "not-fast").hint("refresh it without --fast")
@@ -439,13 +446,13 @@ impl Failure for Error {
     }
 }
 
-/// One reason behind the other, with what caused it.
+/// All reasons in one line, numbered from 1. Their causes are left out.
 fn listed_reasons(reasons: &[Error]) -> String {
     let one = |(at, reason): (usize, &Error)| format!("({}) {reason}", at + 1);
     reasons.iter().enumerate().map(one).collect::<Vec<_>>().join("; ")
 }
 
-/// What to do about all of them; the exit code is the first one's.
+/// Joins the hints of all reasons. The exit code is that of the first reason.
 fn together(reasons: &[Error]) -> Ending {
     let exit = reasons.first().map_or(Exit::Bug, Failure::exit);
     let numbered = |(at, reason): (usize, &Error)| Some(format!("({}) {}", at + 1, reason.hint()?));
@@ -455,7 +462,7 @@ fn together(reasons: &[Error]) -> Ending {
 }
 
 impl Error {
-    /// Nothing, the one reason, or all of them in one.
+    /// Succeeds without reasons; else fails with the only reason, or with [`Error::NotReady`] for several.
     pub(crate) fn of_all(mut reasons: Vec<Self>) -> Result<(), Self> {
         match reasons.len() {
             0 => Ok(()),
@@ -464,7 +471,7 @@ impl Error {
         }
     }
 
-    /// What is in a dump, and in files that are none.
+    /// The endings of errors about dumps and files of other programs.
     fn of_files(&self) -> Ending {
         match self {
             Self::Plain { source: Some(source), .. } if source.is_denied() => {
@@ -496,7 +503,7 @@ impl Error {
         }
     }
 
-    /// Who loads, and in whose name things run.
+    /// The endings of errors about the loader, the definer and their rights.
     fn of_accounts(&self) -> Ending {
         match self {
             Self::NoLoader { .. } => Ending::new(Exit::Refused, "no-loader")
@@ -509,6 +516,8 @@ impl Error {
             Self::Definer { .. } => Ending::new(Exit::BadConfig, "definer").hint(
                 "the account must be there; to make objects in its name takes SET_ANY_DEFINER (MySQL 8.2), SET_USER_ID (8.0) or SET USER (MariaDB)",
             ),
+            Self::RoutinesAltered { .. } => Ending::new(Exit::Refused, "routines-altered")
+                .hint("somebody has the loader's password: give the loader another one, then refresh again"),
             Self::NewEvent { target, .. } => Ending::new(Exit::Refused, "new-event").hint(format!(
                 "definer = \"…\" in [targets.{target}] names an account with rights on the database alone"
             )),

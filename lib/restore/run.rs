@@ -1,6 +1,6 @@
 //! One refresh, from the choice of a dump to the swap.
 //!
-//! In: [`RunOptions`]. Out: the document's `refresh` section.
+//! In: [`RunOptions`]. Out: the document's `dump` and `refresh` sections.
 
 use std::path::Path;
 
@@ -31,7 +31,7 @@ use crate::restore::swap::record::SwapPlan;
 use crate::restore::swap::sync_objects::Contents;
 use crate::restore::swap::{changes, state, stored};
 
-/// Replaces a target's database with a dump; nothing of it is touched before the swap.
+/// Replaces a target's database with a dump. Nothing in the database changes before the swap.
 pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> Result<Done, Error> {
     let access = Access::of(house, &options.login);
     let mut target = DevTarget::of(&house.config, options.target.as_deref().unwrap_or_default(), &access)?;
@@ -39,7 +39,7 @@ pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> 
     let choice = TableFilter::of(&target, options);
     let part = Part::of(&options.only);
     if part.is_some() {
-        // Who names a table wants the dump's; the others stay as they are without it.
+        // Whoever names a table with `--only` wants the dump's rows in it; the other tables stay as they are anyway.
         target.settings.preserve.clear();
     }
     set::statements(&target)?;
@@ -79,10 +79,10 @@ pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> 
     written.map(|()| Done::saying(describe(section)))
 }
 
-/// Names that are said in full; the others are counted.
+/// Number of tables that the warning names; the rest are counted.
 const NAMES_SHOWN: usize = 10;
 
-/// A database is replaced as a whole: who chooses tables may not expect that of the others.
+/// Warns of tables that will be empty. Whoever chooses tables may not expect this: the whole database is replaced.
 fn say_what_stays_empty(house: &House, target: &DevTarget, left: &[&str]) {
     if left.is_empty() {
         return;
@@ -131,7 +131,7 @@ fn start(target: &DevTarget, dump: &Path, checkout: Option<&Checkout>) -> Refres
     }
 }
 
-/// Finishes or reverts what a killed run left behind, and refuses databases in the way that are not ours.
+/// Finishes or reverts an interrupted refresh. Fails if a database that no refresh made is in the way. A dry run repairs nothing.
 fn prepare(house: &House, holder: &mut Holder, target: &DevTarget) -> Result<(), Error> {
     let previous = target.previous();
     if state::stage(&mut holder.session, &previous)? == state::Stage::Foreign {
@@ -147,12 +147,12 @@ fn prepare(house: &House, holder: &mut Holder, target: &DevTarget) -> Result<(),
         let cure = "ALTER INSTANCE ENABLE INNODB REDO_LOG";
         house.progress.warn(&format!("the server's redo log is off, a crash would lose its data: {cure}"));
     }
-    // What this account may not read, it could not keep for an undo: better said now than after the load.
+    // Fails before the load if the swapper may not read an object: it could not keep that object for an undo.
     Contents::read(&mut holder.session, &target.database)?;
     Ok(())
 }
 
-/// Whether a swap that failed is known to have renamed no table. What the server said in the middle of it tells nothing.
+/// True for the errors of a swap with which no table was renamed. After any other error this is not known.
 fn was_not_begun(error: &Error) -> bool {
     matches!(
         error,
@@ -168,7 +168,7 @@ struct DatabaseRefresher<'a> {
     target: &'a DevTarget,
     loading: &'a LoadSource,
     checkout: Option<&'a Checkout>,
-    /// What is replaced, if not all of the database.
+    /// The tables of `--only`; `None` if the whole database is replaced.
     part: Option<Part>,
     fast: bool,
 }
@@ -185,7 +185,8 @@ impl DatabaseRefresher<'_> {
         outcome
     }
 
-    /// An empty staging database, and nothing that is known to go wrong later: what is, is told together with `misfits`.
+    /// Creates the empty staging database, checks the rights, finds the definer. Fails with all reasons at once, `misfits` among
+    /// them.
     fn prepare(&self, holder: &mut Holder, loader: &Loader, misfits: Vec<Error>) -> Result<Definers, Error> {
         self.open_staging(holder)?;
         let mut reasons = misfits;
@@ -244,9 +245,10 @@ impl DatabaseRefresher<'_> {
         Ok(())
     }
 
-    /// Tables, what survives of the old database, and what is no table. Returns the events as the dump has them.
+    /// Loads the tables, then the rows of `preserve`, then views, routines, triggers and events. Returns the events as the dump
+    /// has them.
     ///
-    /// The rows that survive are set aside by the account that swaps as late as it can be.
+    /// The swapper copies the rows of `preserve` only after the load, so that they are as recent as possible.
     fn fill(
         &mut self,
         holder: &mut Holder,
@@ -272,7 +274,8 @@ impl DatabaseRefresher<'_> {
         self.loading.furnish(self.house, self.target, &loader.server)
     }
 
-    /// What is in the staging database now, as it is to be in the database in use. The loader made it, so it may read it.
+    /// Returns what the staging database holds, with the definers and events that it gets in the database in use. The loader's
+    /// session reads it: the loader made all objects there, so it may read their definitions.
     fn incoming(&self, loader: &Loader, definers: &Definers, events: &[Object]) -> Result<Contents, Error> {
         let staging = self.target.staging();
         loader.end_others(&staging)?;
@@ -283,10 +286,10 @@ impl DatabaseRefresher<'_> {
         }
         objects::refuse_our_names(&mut session, &staging)?;
         let mut incoming = Contents::read(&mut session, &staging)?;
-        // What was read is what was altered, unless somebody else is at it with the loader's password.
+        // All routines were altered before they were read. If one must be altered now, somebody has changed it with the loader's
+        // password.
         if !definers.is_fenced() && objects::make_invokers(&mut session, &staging)? > 0 {
-            let why = "somebody else alters routines of the staging database".to_owned();
-            return Err(Error::Definer { target: self.target.name.clone(), why });
+            return Err(Error::RoutinesAltered { database: staging });
         }
         let changed = stored::wake(&mut incoming, events);
         let count = |kind| incoming.objects.iter().filter(|object| object.kind == kind).count();
@@ -310,7 +313,7 @@ impl DatabaseRefresher<'_> {
         Ok(incoming)
     }
 
-    /// What the document says if the tool is stopped and this thread left behind.
+    /// Updates the document that is written if the tool is stopped before this thread ends.
     fn remember(&self, refresh: &Refresh) {
         if let Some(mut document) = self.house.remembered() {
             document.refresh = Some(refresh.clone());
@@ -318,7 +321,7 @@ impl DatabaseRefresher<'_> {
         }
     }
 
-    /// The tables with their rows; whatever comes of it, the redo log is on again afterwards.
+    /// Loads the tables with their rows. With `--fast`, switches the redo log on again even if the load fails.
     fn load(&self, holder: &mut Holder, loader: &Loader) -> Result<Vec<TableDigest>, Error> {
         let databases = state::databases(&mut holder.session)?;
         let load = || self.loading.load(self.house, self.target, loader, &databases);
@@ -332,12 +335,12 @@ impl DatabaseRefresher<'_> {
         outcome.and_then(|tables| ended.map(|()| tables))
     }
 
-    /// An empty database that says whose it is.
+    /// Creates the empty staging database, and the state table that says who refreshes.
     fn open_staging(&self, holder: &mut Holder) -> Result<(), Error> {
         let session = &mut holder.session;
         let previous = self.target.previous();
         let collation = self.loading.collation(session, self.target)?;
-        // First what says that the staging database is ours.
+        // The state table comes first: without one, a later run would take the staging database for somebody else's.
         state::create_database(session, &previous, &collation)?;
         state::create(session, &previous, state::BEFORE)?;
         let holder = format!(
@@ -356,7 +359,7 @@ impl DatabaseRefresher<'_> {
         let Some(checkout) = self.checkout else { return Ok(()) };
         let target =
             SqlTarget { server, database: &self.target.staging(), live: &self.target.database, databases };
-        // An abort leaves this thread behind: what has run by then has run.
+        // A tool that is stopped does not wait for this thread: the document gets each migration as soon as it has run.
         let ran = |migration| {
             refresh.migrations.push(migration);
             self.remember(refresh);
@@ -364,7 +367,8 @@ impl DatabaseRefresher<'_> {
         Ok(migrate::run(self.house, checkout, &target, ran)?)
     }
 
-    /// A refresh that failed leaves nothing behind; one that was interrupted has no time, the next one cleans up.
+    /// Removes what a failed refresh made. Not after a signal (there is no time) or an unfinished swap: then the next refresh or
+    /// `status --repair` removes or finishes it.
     fn clean_up(&self, holder: &mut Holder, error: &Error) {
         if matches!(error, Error::Interrupted(_) | Error::Unfinished { .. })
             || self.house.cancel.requested().is_some()

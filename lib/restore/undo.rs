@@ -1,6 +1,7 @@
-//! Back to the database that was there before the last refresh; and forth again.
+//! Swaps a target's database with the one before the last refresh. A second undo swaps them again.
 //!
-//! In: a target with a `<db>__previous`. Out: the two have changed places; after a refresh with `--only`, those tables of the two.
+//! In: a target with a `<db>__previous`. Out: the two databases have changed places; after a refresh with `--only`, only its
+//! tables have.
 
 use jiff::Timestamp;
 
@@ -16,7 +17,7 @@ use crate::restore::swap::record::SwapPlan;
 use crate::restore::swap::sync_objects::Contents;
 use crate::restore::swap::{part, state, stored};
 
-/// Swaps a target's database, or the tables of the last `--only`, with what was there before.
+/// Swaps a target's database, or the tables of the last `--only`, with `<db>__previous`.
 pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Result<Done, Error> {
     let target = DevTarget::of(&house.config, options.target.get(), &Access::of(house, &options.login))?;
     let mut holder = Holder::take(house, &target, options.wait)?;
@@ -32,7 +33,7 @@ pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Re
         state::Stage::Previous => {}
         state::Stage::Absent => return nothing("is not there"),
         state::Stage::Empty => return nothing("is empty"),
-        // Only a dry run comes here with it: nothing was repaired above.
+        // Only a dry run finds such a stage here: any other run has repaired it above.
         state::Stage::Before | state::Stage::After => {
             return nothing(
                 "waits for a refresh that was interrupted: dev-restore status --repair finishes or reverts it",
@@ -55,7 +56,7 @@ pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Re
     if !only.is_empty() {
         (live, incoming) = part::cut_for_undo(session, &only, live, incoming)?;
     }
-    // From here on a run that finds this table knows that a swap is at work; live tables wait in staging while the two change places.
+    // A later run that finds this table knows that a swap was begun. The tables in use pass through the staging database.
     state::create(session, &previous, state::BEFORE)?;
     state::create_database(session, &target.staging(), &live.collation)?;
     let history = serde_json::json!({"at": Timestamp::now(), "undo": true, "only": only});
@@ -64,8 +65,11 @@ pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Re
         Ok(told) => told.iter().for_each(|told| house.progress.warn(told)),
         Err(e) => {
             if !matches!(e, Error::Unfinished { .. }) {
-                // Nothing was swapped: what was made for it goes.
-                swap::repair(&mut holder, &target)?;
+                // Nothing was swapped: repair() drops the state table and the staging database. If it cannot, the next run does,
+                // and a person is told of the error that came first.
+                if let Err(second) = swap::repair(&mut holder, &target) {
+                    house.progress.warn(&format!("and what the undo began was not cleared away: {second}"));
+                }
             }
             return Err(e);
         }

@@ -2,7 +2,7 @@
 
 use refreshkit::document::{self, Document, ErrorReport, StepStatus};
 
-use crate::support::{PATIENCE, Tool, terminate, tools, until_it_listens};
+use crate::support::{PATIENCE, Tool, path, terminate, tools, until_it_listens};
 
 /// Tools that take a document from the tool before them.
 const LINKS: &[&str] =
@@ -223,6 +223,24 @@ fn a_closed_stdout_is_74_and_no_panic() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(74), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"));
+}
+
+#[test]
+fn a_list_that_does_not_fit_on_the_disk_is_74_and_a_reader_that_has_enough_is_no_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let configuration = dir.path().join("refresh.toml");
+    std::fs::write(&configuration, "").unwrap();
+    let list = || {
+        let mut list = Tool::new("dev-restore").into_environment(path("dev-restore").to_str().unwrap());
+        list.args(["targets", "--plain", "--config"]).arg(&configuration);
+        list
+    };
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = list().stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(74), "{}", String::from_utf8_lossy(&output.stderr));
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(list().stdout(writer).output().unwrap().status.code(), Some(0));
 }
 
 #[test]

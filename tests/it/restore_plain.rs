@@ -87,6 +87,40 @@ fn a_file_that_is_cut_off_or_goes_elsewhere_changes_nothing() {
 }
 
 #[test]
+fn the_tables_that_a_person_leaves_out_of_a_file_of_mysqldump_are_empty() {
+    for_each_server(|server| {
+        let source = shop(server);
+        let place = Place::with_dump_of(&source);
+        let file = place.path("other.sql");
+        let sql = "CREATE TABLE people (id INT PRIMARY KEY);\nINSERT INTO people VALUES (1), (2);\n\
+                   CREATE TABLE pets (id INT PRIMARY KEY, owner INT, FOREIGN KEY (owner) REFERENCES people (id));\n\
+                   INSERT INTO pets VALUES (1, 1);\nCREATE TABLE logs (id INT PRIMARY KEY);\nINSERT INTO logs VALUES (1);\n";
+        std::fs::write(&file, sql).unwrap();
+        let rows = || {
+            let count = |table: &str| place.target.run(&format!("SELECT COUNT(*) FROM {table}"));
+            ["people", "pets", "logs"].map(|table| count(table).trim().parse::<u64>().unwrap())
+        };
+        let refresh = |more: &[&str]| {
+            let output = place
+                .tool(&["--target", "dev3", "--dump", file.to_str().unwrap()])
+                .args(more.iter().copied())
+                .run()
+                .exits(0);
+            (output.document().refresh.unwrap().rows, output.stderr)
+        };
+        let (loaded, said) = refresh(&["--exclude", "l*", "--exclude", "people"]);
+        assert_eq!((loaded, rows()), (1, [0, 1, 0]));
+        assert!(said.contains("warning: other.sql: without the rows of logs, people"), "{said}");
+        place.configure_target("include = [\"people\"]");
+        assert_eq!(refresh(&[]).0, 2);
+        assert_eq!(rows(), [2, 0, 0]);
+        place.configure_target("");
+        assert_eq!(refresh(&[]).0, 4);
+        assert_eq!(rows(), [2, 1, 1]);
+    });
+}
+
+#[test]
 fn more_data_than_there_is_room_for_is_refused_before_anything_is_touched() {
     for_each_server(|server| {
         let source = shop(server);

@@ -1,8 +1,9 @@
 //! The one gate before a delete.
 //!
-//! In: what the service says about a thing, and what we claim about it. Out: yes, or the rule that says no, as a
-//! sentence. All rules hold at once: our name, our tags, this run (or expired), our owner, the run's source, the recorded
-//! resource id and intent, nothing that replicates, is part of a global database or is protected.
+//! In: what the service says about a resource, and what we claim about it. Out: yes, or the rule that forbids it, as a sentence.
+//! A resource must pass every rule: not the configured source, our prefix, no automated snapshot, our tags, this run (or
+//! expired), our owner, the run's source, the recorded resource id and intent; no replica, no source of one, no part of a global
+//! database, not protected. `--any-owner` leaves out the rules for owner, source and intent.
 
 pub(super) mod adopt;
 pub(super) mod removal;
@@ -18,44 +19,43 @@ use crate::document::ResourceKind;
 pub(super) enum Asker {
     /// A run that cleans up after itself.
     Run(String),
-    /// The reaper, at this moment.
+    /// The reaper (`rds-drop --expired`), which deletes what has expired at this moment.
     Reaper(Timestamp),
 }
 
-/// Whose resources may be deleted, by their tag.
+/// Whose resources may be deleted, by their tag `refreshkit:owner`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum RequiredOwner {
     /// Only resources that are tagged with this owner.
     Of(String),
-    /// This state directory made nothing yet.
+    /// Nobody's: nothing was ever made from this state directory, so it has no owner.
     Nobody,
-    /// Anybody's: a person says so.
+    /// Anybody's: a person gave `--any-owner`.
     Any,
 }
 
-/// What we claim about a thing.
+/// What must be true of a resource if it is ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct OwnershipClaim {
     /// The prefix of our identifiers: `[snapshot] prefix`.
     pub prefix: String,
-    /// Who asks for the deletion: a run or the reaper.
     pub asker: Asker,
     /// Whose resources may be deleted.
     pub owner: RequiredOwner,
     /// The resource id of the source, if it is known.
     pub source: Option<String>,
-    /// The random word of the create call, if our journal has it.
+    /// The random word of the create call, if document or journal has it.
     pub intent: Option<String>,
-    /// The resource id that was recorded at creation, if it came to that.
+    /// The resource id that was recorded at its creation, if one was.
     pub resource_id: Option<String>,
     /// Names that are never deleted: the configured source.
     pub sources: Vec<String>,
 }
 
-/// The rule that says no.
+/// The rule that forbids to delete or adopt a resource.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum GuardRefusal {
-    /// It is the source of the data.
+    /// It has the name of the configured source.
     #[error("it is the configured source")]
     Source,
     /// The name does not begin with our prefix.
@@ -64,77 +64,61 @@ pub(super) enum GuardRefusal {
     /// A snapshot that the service or a backup plan took.
     #[error("it is a snapshot of type {0:?}, not a manual one")]
     SnapshotType(String),
-    /// No tag of ours.
+    /// The tag that says that refreshkit made it is missing.
     #[error("it has no tag {TAG_MANAGED}=true")]
     Unmanaged,
-    /// The tag that names the run is missing.
     #[error("it has no tag {TAG_RUN}")]
     NoRun,
-    /// The tag names another run.
     #[error("its tag {TAG_RUN} says {0:?}")]
     OtherRun(String),
-    /// Version 1 made it, or somebody else.
+    /// The tag that names the owner is missing: version 1 made it, or another program.
     #[error("it has no tag {TAG_OWNER}")]
     NoOwner,
-    /// The tag names another host's owner, or another team's.
+    /// The tag names another owner: of another host or team.
     #[error("its tag {TAG_OWNER} says {found:?}, and {ours}")]
     OtherOwner {
-        /// The owner that its tag names.
         found: String,
-        /// Ours, as a sentence.
+        /// Our own owner, as a sentence.
         ours: String,
     },
-    /// A copy of something else.
+    /// The tag names another source than the run has.
     #[error("its tag {TAG_SOURCE} says {found:?}, and the source of this run is {ours}")]
-    OtherSource {
-        /// The source that its tag names.
-        found: String,
-        /// The source of this run.
-        ours: String,
-    },
-    /// Another run of the same name made it.
+    OtherSource { found: String, ours: String },
+    /// Its create call was not ours: another run of the same name made it.
     #[error("its tag {TAG_INTENT} is not that of this run's create call: another run of this name made it")]
     OtherIntent,
-    /// It has the name of what this run made, and is something else.
+    /// It has the name of a resource that this run made, and another resource id.
     #[error("its resource id is {found}, but this run created {recorded}")]
     OtherResource {
-        /// The resource id that the service has for the name.
         found: String,
-        /// In the journal or the document.
+        /// The resource id that the journal or the document has.
         recorded: String,
     },
-    /// The reaper came before its time.
+    /// It has not expired yet, and the reaper asks.
     #[error("it does not expire before {0}")]
     NotExpired(String),
-    /// No or no readable expiry.
+    /// Its tag with the expiry is missing or cannot be read.
     #[error("its tag {TAG_EXPIRES} is missing or no time: {0:?}")]
     NoExpiry(String),
-    /// It is a replica of another server.
     #[error("it is a replica of {0}")]
     Replica(String),
-    /// Others replicate from it, and depend on it.
+    /// It has replicas, which depend on it.
     #[error("{0} replicates from it")]
     HasReplicas(String),
-    /// Part of a global database.
     #[error("it is part of the global database {0}")]
     Global(String),
-    /// Deletion protection is on, and only a person turns it off.
+    /// Its deletion protection is on, which only a person may turn off.
     #[error("it has deletion protection")]
     Protected,
-    /// An instance in somebody else's cluster.
+    /// It is an instance whose cluster may not be deleted.
     #[error("it belongs to cluster {cluster}, and {why}")]
-    ClusterRefused {
-        /// Identifier of the cluster that the instance is in.
-        cluster: String,
-        /// Why the cluster must stay.
-        why: Box<GuardRefusal>,
-    },
-    /// Somebody put an instance into our cluster.
+    ClusterRefused { cluster: String, why: Box<GuardRefusal> },
+    /// It is a cluster with an instance that this run did not make.
     #[error("instance {0} in it was not created by this run")]
     ForeignMember(String),
 }
 
-/// Whether `thing` may be deleted.
+/// Fails with the first rule that forbids to delete `thing`.
 pub(super) fn check(thing: &Thing, claim: &OwnershipClaim) -> Result<(), GuardRefusal> {
     identity(thing, claim)?;
     fits_by_tags(thing, claim)?;
@@ -172,7 +156,8 @@ fn ownership(thing: &Thing, claim: &OwnershipClaim) -> Result<(), GuardRefusal> 
     }
 }
 
-/// Whether the tags name our owner, and (where that is known) our source and our create call.
+/// Fails unless the tags name our owner and (where those are known) our source and our create call. With
+/// [`RequiredOwner::Any`] none of the three is looked at.
 pub(super) fn kinship(
     thing: &Thing,
     owner: &RequiredOwner,
@@ -226,7 +211,8 @@ fn dependence(thing: &Thing) -> Result<(), GuardRefusal> {
     if thing.protected { Err(GuardRefusal::Protected) } else { Ok(()) }
 }
 
-/// Whether a thing is ours by its tags, whatever its name or id: a create call asks this of what has its name already.
+/// Fails unless a resource is ours by its tags, whatever its name and resource id. Also decides whether a create call may adopt
+/// a resource that has the name already.
 pub(super) fn fits_by_tags(thing: &Thing, claim: &OwnershipClaim) -> Result<(), GuardRefusal> {
     ownership(thing, claim)?;
     kinship(thing, &claim.owner, claim.source.as_deref(), claim.intent.as_deref())

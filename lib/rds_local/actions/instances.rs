@@ -1,4 +1,4 @@
-//! Instances: described, created in clusters (or plain), deleted.
+//! The actions that describe, create (in a cluster or plain) and delete instances.
 
 use std::sync::Arc;
 
@@ -59,10 +59,6 @@ pub(crate) fn create(cloud: &Arc<LocalCloud>, query: &Query) -> ActionOutcome {
             return Err(unavailable(&found, "given an instance"));
         }
         if class == "db.serverless" && found.capacity.is_none() {
-            let message = "Set the Serverless v2 scaling configuration on the parent DB cluster before creating a Serverless v2 DB instance.";
-            return Err(ServiceError::new(400, "InvalidDBClusterStateFault", message));
-        }
-        if instance.class == "db.serverless" && state.clusters.get(&instance.cluster).is_some_and(|c| c.capacity.is_none()) {
             let message = "Set the Serverless v2 scaling configuration on the parent DB cluster before creating a Serverless v2 DB instance.";
             return Err(ServiceError::new(400, "InvalidDBClusterStateFault", message));
         }

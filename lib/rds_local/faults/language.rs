@@ -1,94 +1,93 @@
-//! The language of faults: one line each, from a file, the command line or a POST to `/faults`.
+//! The language of faults: one fault a line, from a file, the command line or a POST to `/faults`.
 //!
 //! ```text
 //! ACTION: throttle N | throttle 90s | unavailable N | lose N | drop N | slow 5s | error CODE [HTTP]     (ACTION may be *)
-//! KIND NAME: fail [STATE] | stick | delay 30s | state STATE [20s] | state -      (KIND: cluster instance snapshot; NAME may hold *)
-//! cluster NAME (or instance NAME, a plain one): password never | backing-up 20s | protect | replica-of ARN | automated [3h] | automated every 60s | snapshots 250
+//! KIND NAME: fail [STATE] | stick | delay 30s | state STATE [20s] | state - | backing-up 20s
+//!            (KIND: cluster instance snapshot; NAME may hold *)
+//! cluster NAME (or instance NAME, a plain one): password never | protect | replica-of ARN
+//!            | automated [3h] | automated every 60s | snapshots 250
 //! clear
 //! ```
 //!
-//! `password never` leaves it in `resetting-master-credentials`, where it cannot be deleted, until `clear`.
+//! `password never` leaves the cluster in `resetting-master-credentials`, in which it cannot be deleted, until `clear`.
 //!
-//! In: a line. Out: a [`FaultRule`], or a sentence that says what is wrong with it.
+//! In: a line. Out: a [`FaultRule`], or a sentence that says what is wrong with the line.
 
 use std::time::Duration;
 
 use crate::rds_local::state::model::LocalKind;
 
-/// One line of the language, read.
+/// One parsed line of the language.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum FaultRule {
-    /// Forget all rules that are in force.
+    /// Removes all rules that are in force.
     Clear,
-    /// Calls of an action (or all, `*`) go wrong.
+    /// Calls of an action (or of all, `*`) go wrong, for a count or a time.
     Call { action: String, how: CallFault, quota: FaultLimit },
-    /// Resources go wrong on their way, those that exist and those to come.
-    Path { kind: KindName, name: String, how: PathFault },
-    /// Something is done at once, to what exists.
-    Deed { kind: KindName, name: String, deed: FaultAction },
+    /// Present and future resources go wrong on their way to `available`.
+    Path { kind: LocalKind, name: String, how: PathFault },
+    /// Something is done at once, to resources that exist.
+    Deed { kind: LocalKind, name: String, deed: FaultAction },
 }
 
-/// A kind that can be compared and shown.
-pub(crate) type KindName = LocalKind;
-
-/// How often or how long.
+/// How many calls a rule is for, or how long it holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum FaultLimit {
-    /// For so many calls, then never again.
+    /// For this many calls.
     Times(u32),
-    /// For so long, counted from now.
+    /// For this long, from the moment when the rule is added.
     For(Duration),
 }
 
-/// What becomes of a call that a fault meets.
+/// What a fault does to a call.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum CallFault {
-    /// Answer with `Throttling`, HTTP status 400.
+    /// The answer is `Throttling`, HTTP status 400.
     Throttle,
-    /// Answer with `ServiceUnavailable`, HTTP status 503.
+    /// The answer is `ServiceUnavailable`, HTTP status 503.
     Unavailable,
-    /// Done, but the answer is lost: the connection closes.
+    /// The call is done, but its answer is lost: the connection closes.
     Lose,
-    /// Not done: the connection closes.
+    /// The call is not done: the connection closes.
     Drop,
-    /// Done after a while.
+    /// The call is done after this time.
     Slow(Duration),
-    /// Answer with any error code and HTTP status.
+    /// The answer is this error code and HTTP status.
     Error { code: String, http: u16 },
 }
 
-/// What is done to a resource's way to `available`.
+/// What a fault does to a resource on its way to `available`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum PathFault {
-    /// It ends in this status instead of `available`.
+    /// The resource ends in this state instead of `available`.
     Fail(String),
-    /// It stays in the status that it has.
+    /// The resource stays in its present state.
     Stick,
-    /// It takes so much longer.
+    /// The resource takes this much longer.
     Delay(Duration),
     /// A new master password never comes into force.
     PasswordNever,
-    /// An automated snapshot every so often.
+    /// The cluster gets an automated snapshot at this interval.
     AutomatedEvery(Duration),
 }
 
 /// What a fault does to a resource at once.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum FaultAction {
-    /// Show this state, for a while or until told otherwise.
+    /// Shows a state, for a time or until `state -`. No state: shows the real one again.
     State(Option<String>, Option<Duration>),
-    /// Turn deletion protection on.
+    /// Turns deletion protection on.
     Protect,
-    /// Make it a replica of this one.
+    /// Makes the cluster a replica of the source with this ARN.
     ReplicaOf(String),
-    /// An automated snapshot, this old.
+    /// Takes an automated snapshot, dated this long ago.
     Automated(Duration),
-    /// So many records of snapshots without data.
+    /// Makes this many records of manual snapshots without data.
     Snapshots(u32),
 }
 
 impl FaultRule {
-    /// Reads one line of the language, or says what is wrong with it.
+    /// Parses one line of the language. Fails with a sentence about what is wrong.
     pub(crate) fn parse(line: &str) -> Result<Self, String> {
         if line.trim() == "clear" {
             return Ok(Self::Clear);
@@ -133,7 +132,7 @@ fn call(action: &str, words: &[&str]) -> Result<FaultRule, String> {
     Ok(FaultRule::Call { action: action.to_owned(), how, quota })
 }
 
-/// `3`, `90s`, or nothing for once.
+/// Parses a count (`3`) or a time (`90s`); no word means one call.
 fn quota(words: &[&str]) -> Result<FaultLimit, String> {
     match words {
         [] => Ok(FaultLimit::Times(1)),
@@ -157,7 +156,7 @@ fn of_resource(kind: LocalKind, name: &str, words: &[&str]) -> Result<FaultRule,
         ["state", "-"] => deed(FaultAction::State(None, None)),
         ["state", state] => deed(FaultAction::State(Some((*state).to_owned()), None)),
         ["state", state, time] => deed(FaultAction::State(Some((*state).to_owned()), Some(duration(time)?))),
-        ["backing-up", time] => {
+        ["backing-up", time] if whole => {
             deed(FaultAction::State(Some("backing-up".to_owned()), Some(duration(time)?)))
         }
         ["password", "never"] if whole => path(PathFault::PasswordNever),
@@ -174,7 +173,7 @@ fn of_resource(kind: LocalKind, name: &str, words: &[&str]) -> Result<FaultRule,
     }
 }
 
-/// `500ms`, `20s`, `5m`, `3h`, `2d`.
+/// Parses a length of time: `500ms`, `20s`, `5m`, `3h`, `2d`.
 fn duration(text: &str) -> Result<Duration, String> {
     let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
     let (number, unit) = text.split_at(split);

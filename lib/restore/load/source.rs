@@ -1,6 +1,6 @@
-//! What a refresh is made from: a dump of ours, which several connections load, or SQL of another tool, from front to back.
+//! The file that a refresh loads: a dump of ours, with several connections, or SQL of another program, statement by statement.
 //!
-//! In: what a person chose, the target. Out: the opened file, and then its rows and objects in the staging database.
+//! In: the value of `--dump`, the target. Out: the opened file, and then its rows and objects in the staging database.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,14 +23,15 @@ use crate::restore::swap::state;
 use crate::restore::swap::sync_objects::Contents;
 use crate::restore::target::DevTarget;
 
-/// The file that a choice stands for: `latest`, a file name, a day or a path. A choice of last week's is not there for ever.
+/// Finds the file that a choice stands for: `latest`, a file name, a day or a path. Fails if the dump directory does not have it
+/// (any more). A path is not looked up.
 pub(crate) fn choose(house: &House, choice: &str) -> Result<PathBuf, Error> {
     let path = Path::new(choice);
     if choice.contains('/') {
         return Ok(path.to_owned());
     }
     let directory = match archive::directory(&house.config, None, Purpose::Reading) {
-        // There is no directory that it could be a dump of.
+        // Without a dump directory, a name can only be that of a file here.
         Err(archive::Error::Config(_)) if path.is_file() => return Ok(path.to_owned()),
         outcome => outcome?,
     };
@@ -47,18 +48,18 @@ pub(crate) fn choose(house: &House, choice: &str) -> Result<PathBuf, Error> {
         .ok_or_else(|| Error::NoSuchDump { choice: choice.to_owned(), dir: directory, there: there() })
 }
 
-/// An opened file, whoever wrote it.
+/// An opened file: a dump of ours, or SQL of another program.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "one a run")]
 pub(crate) enum AnyDump {
     /// A dump of ours, and which of its databases the target gets.
     Ours(DumpFile, DatabaseEntry),
-    /// SQL of another tool.
+    /// A file with SQL of another program.
     Foreign(PlainFile),
 }
 
 impl AnyDump {
-    /// Opens a file. If it is of neither kind, the error is what there is to say of a dump of ours.
+    /// Opens a file. The error about a file of neither kind is that of a damaged dump of ours.
     pub(crate) fn open(
         path: &Path,
         target: &DevTarget,
@@ -94,12 +95,12 @@ impl AnyDump {
     }
 }
 
-/// The name of a file without its folders.
+/// Name of a file without its folders.
 pub(crate) fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// The database of the dump that the target gets: the chosen one, the only one, or the one of that name.
+/// The database of the dump that the target gets: the chosen one, else the only one, else the one of the target's name.
 fn database_of(dump: &DumpFile, target: &DevTarget, chosen: Option<&str>) -> Result<DatabaseEntry, Error> {
     let databases = &dump.manifest().databases;
     let wanted = chosen.unwrap_or(&target.database);
@@ -112,17 +113,17 @@ fn database_of(dump: &DumpFile, target: &DevTarget, chosen: Option<&str>) -> Res
     })
 }
 
-/// What is loaded, once the server has said that it can take it in.
+/// An opened file, ready to be loaded into the target's server.
 #[derive(Debug)]
 pub(crate) enum LoadSource {
-    /// A dump of ours, and the defaults of its database.
+    /// A dump of ours, and its database with charset and collation.
     Ours(LoadJob, DatabaseEntry),
-    /// SQL of another tool, and what it takes.
-    Foreign(PlainFile, Ahead),
+    /// SQL of another program, what reading ahead found (rights and misfits), and which tables keep their rows.
+    Foreign(PlainFile, Ahead, TableFilter),
 }
 
 impl LoadSource {
-    /// What a chosen file is to be loaded with.
+    /// Prepares the load of an opened file. A file of another program is read ahead here; fails if the disk is too small for it.
     pub(crate) fn of(
         house: &House,
         dump: AnyDump,
@@ -148,12 +149,12 @@ impl LoadSource {
             AnyDump::Foreign(plain) => {
                 guard::refuse_full_disk(session, &target.server, plain.sql_bytes())?;
                 let ahead = plain.ahead(house, target, session)?;
-                Ok(Self::Foreign(plain, ahead))
+                Ok(Self::Foreign(plain, ahead, choice))
             }
         }
     }
 
-    /// Why the server could not take it in.
+    /// All reasons why the server could not load the file.
     pub(crate) fn misfits(&self, session: &mut Session) -> Result<Vec<Error>, Error> {
         match self {
             Self::Ours(job, _) => {
@@ -161,11 +162,11 @@ impl LoadSource {
                 let long = long.map(|(_, entry)| Error::OurName { table: entry.table.clone() });
                 Ok(long.into_iter().chain(guard::misfits(session, job)?).collect())
             }
-            Self::Foreign(plain, ahead) => Ok(plain.misfits(ahead)),
+            Self::Foreign(plain, ahead, _) => Ok(plain.misfits(ahead)),
         }
     }
 
-    /// What the accounts may not do that it takes. The databases of the refresh are there, and empty.
+    /// All rights that the load needs and the loader or the swapper lacks. Needs the databases of the refresh, still empty.
     pub(crate) fn missing_rights(
         &self,
         target: &DevTarget,
@@ -174,7 +175,7 @@ impl LoadSource {
     ) -> Result<Vec<Error>, Error> {
         let (to_load, to_swap) = match self {
             Self::Ours(job, _) => (ready::to_load(job), ready::to_swap(job)),
-            Self::Foreign(_, ahead) => (ahead.to_load(), ahead.to_swap()),
+            Self::Foreign(_, ahead, _) => (ahead.to_load(), ahead.to_swap()),
         };
         let forbidden = self.makes_functions() && loader.is_kept_from_functions(swapper)?;
         let server = loader.server.label().to_owned();
@@ -191,7 +192,7 @@ impl LoadSource {
         Ok([forbidden, strict, loads, swaps, keeps].into_iter().flatten().collect())
     }
 
-    /// Character set and collation of the database.
+    /// Character set and collation for the staging database.
     pub(crate) fn collation(
         &self,
         session: &mut Session,
@@ -199,21 +200,22 @@ impl LoadSource {
     ) -> Result<(String, String), Error> {
         match self {
             Self::Ours(_, database) => Ok((database.charset.clone(), database.collation.clone())),
-            // The file may say nothing about it: as it is now.
+            // The file may name none: those of the database in use.
             Self::Foreign(..) => state::collation(session, &target.database),
         }
     }
 
-    /// Whether there are functions or triggers.
+    /// True if the file makes functions or triggers.
     fn makes_functions(&self) -> bool {
         let one = |kind| matches!(kind, ObjectKind::Function | ObjectKind::Trigger);
         match self {
             Self::Ours(job, _) => job.dump.manifest().objects.iter().any(|object| one(object.kind)),
-            Self::Foreign(_, ahead) => ahead.makes_functions(),
+            Self::Foreign(_, ahead, _) => ahead.makes_functions(),
         }
     }
 
-    /// Loads the tables, over the loader's login; from SQL of another tool, everything. `databases` are those of the server.
+    /// Loads the tables with the loader's login; of SQL of another program, everything. `databases` are all databases of the
+    /// server.
     pub(crate) fn load(
         &self,
         house: &House,
@@ -224,17 +226,20 @@ impl LoadSource {
         let server = &loader.server;
         match self {
             Self::Ours(job, _) => super::load(house, &LoadJob { server: server.clone(), ..job.clone() }),
-            Self::Foreign(plain, _) => {
+            Self::Foreign(plain, _, choice) => {
                 let staging = target.staging();
                 let at = SqlTarget { server, database: &staging, live: &target.database, databases };
-                // Who cannot get into another database needs no look at what is written.
+                // A fenced loader has no rights on other databases, so the text need not be searched for their names.
                 let others = if loader.is_fenced() { Vec::new() } else { migrate::others(&at) };
-                plain.load(house, target, server, others)
+                let mut tables = plain.load(house, target, server, others)?;
+                plain.empty(house, server, &staging, &mut tables, choice)?;
+                Ok(tables)
             }
         }
     }
 
-    /// Creates what is no table. Returns the events as they are to be once the database is in use; until then they sleep.
+    /// Creates views, routines, triggers and events (a file of another program has made its own). Returns the events as the
+    /// database in use will have them; until the swap they are disabled.
     pub(crate) fn furnish(
         &self,
         house: &House,
@@ -245,11 +250,11 @@ impl LoadSource {
             Self::Ours(job, _) => {
                 create_objects::furnish(house, &LoadJob { server: server.clone(), ..job.clone() })
             }
-            Self::Foreign(plain, _) => plain.events(server, &target.staging()),
+            Self::Foreign(plain, ..) => plain.events(server, &target.staging()),
         }
     }
 
-    /// Tables of a dump of ours that come without their rows, because of what was chosen.
+    /// Tables of a dump of ours whose rows are left out by `include`, `exclude` or `--only`.
     pub(crate) fn left_empty(&self) -> Vec<&str> {
         match self {
             Self::Ours(job, _) => {
@@ -261,7 +266,7 @@ impl LoadSource {
         }
     }
 
-    /// The tables of a dump of ours; what a file of another program holds is known when it is loaded.
+    /// The tables of a dump of ours. `None` for a file of another program: its tables are known only after the load.
     pub(crate) fn tables(&self) -> Option<Vec<&str>> {
         match self {
             Self::Ours(job, _) => Some(job.tables().map(|(_, entry)| entry.table.as_str()).collect()),
@@ -269,7 +274,7 @@ impl LoadSource {
         }
     }
 
-    /// What a run would do.
+    /// Says what a refresh would do, for a dry run.
     pub(crate) fn say_what_would_be_done(
         &self,
         house: &House,
@@ -291,7 +296,7 @@ impl LoadSource {
                 let how = if job.local_infile { "LOAD DATA LOCAL" } else { "INSERT" };
                 format!("{} tables, {rows} rows with {how}", job.tables().count())
             }
-            Self::Foreign(plain, _) => plain.path.display().to_string(),
+            Self::Foreign(plain, ..) => plain.path.display().to_string(),
         };
         house.progress.say(&format!(
             "would load {what} into {} on {}{with}, then {swapped}",
@@ -308,7 +313,7 @@ mod tests {
     use crate::document::Failure;
     use crate::progress::Progress;
 
-    /// A directory of whole dumps, and a house that knows it.
+    /// A directory of whole dumps, and a `House` whose configuration names it.
     fn house(files: &[&str]) -> (tempfile::TempDir, House) {
         let dir = tempfile::tempdir().unwrap();
         for name in files {

@@ -1,24 +1,24 @@
-//! Which tables of a dump get their rows.
+//! Decides which tables of a dump get their rows.
 //!
-//! In: `include` and `exclude` of `[targets.NAME]` and of the command line, and its `--only`. Out: yes or no for each table. A table
-//! that is left out is there all the same, without rows, so that views and the application find it.
+//! In: `include` and `exclude` of `[targets.NAME]` and of the command line, and `--only`. Out: yes or no for each table. A table
+//! that is left out is created without rows, so that views and the application find it.
 
 use crate::catalog::Patterns;
 use crate::restore::options::RunOptions;
 use crate::restore::target::DevTarget;
 
-/// Which tables get their rows.
+/// The globs that decide which tables get their rows.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TableFilter {
     include: Patterns,
     exclude: Patterns,
     only: Patterns,
-    /// Whether tables that are not replaced are loaded all the same: migrations may read them.
+    /// Whether tables that `--only` does not name are loaded too: with `--ref`, migrations may read them.
     with_others: bool,
 }
 
 impl TableFilter {
-    /// What the target's settings and the command line say together.
+    /// Joins the target's settings and the command line.
     pub(crate) fn of(target: &DevTarget, options: &RunOptions) -> Self {
         let settings = &target.settings;
         Self {
@@ -29,7 +29,12 @@ impl TableFilter {
         }
     }
 
-    /// Whether the table gets its rows.
+    /// True if `include` or `exclude` leaves the rows of a table out. With `--only`, other tables are not swapped in anyway.
+    pub(crate) fn empties(&self, table: &str) -> bool {
+        self.only.is_empty() && !self.takes(table)
+    }
+
+    /// True if the table gets its rows.
     pub(crate) fn takes(&self, table: &str) -> bool {
         if !self.only.is_empty() && (self.only.fit(table) || !self.with_others) {
             return self.only.fit(table);

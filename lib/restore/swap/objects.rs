@@ -1,7 +1,7 @@
-//! Views, routines, triggers and events: what a RENAME does not take along.
+//! Reads views, routines, triggers and events, which a RENAME of tables does not move.
 //!
-//! In: a database. Out: its objects as plain data, each with what its meaning depends on (SQL mode, collation, time
-//! zone), and their names free of the database where the server allows.
+//! In: a database. Out: its objects as plain data. Each has the settings that its meaning depends on (SQL mode, collation, time
+//! zone). Its text does not name the database, where the server allows this.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::mysql::Session;
 use crate::restore::error::Error;
 use crate::sql::{Mode, Token, literal, name, pieces, qualified, without_completion};
 
-/// What kind of object; in the order in which they can be created.
+/// Kind of an object, in the order in which objects can be created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum StoredKind {
@@ -54,36 +54,36 @@ pub(crate) struct Object {
     pub(crate) kind: StoredKind,
     /// Name of the object, unquoted.
     pub(crate) name: String,
-    /// The table of a trigger.
+    /// Name of a trigger's table; empty for other kinds.
     #[serde(default)]
     pub(crate) table: String,
     /// The statement that creates it in the default database.
     pub(crate) create: String,
-    /// SQL mode it was made under. Empty for views, whose text does not depend on it.
+    /// SQL mode when it was made. Empty for views, whose text does not depend on the mode.
     #[serde(default)]
     pub(crate) sql_mode: String,
     /// Collation of its string literals.
     #[serde(default)]
     pub(crate) collation: String,
-    /// Default collation of its database when it was made: that of its parameters. Empty for views.
+    /// Default collation of its database when it was made, which its parameters have. Empty for views.
     #[serde(default)]
     pub(crate) database_collation: String,
-    /// Character set of the client that made it; of what an earlier version wrote down nobody knows.
+    /// Character set of the client that made it. Empty in a plan that an earlier version wrote.
     #[serde(default)]
     pub(crate) client: String,
-    /// Time zone of an event.
+    /// Time zone of an event; empty for other kinds.
     #[serde(default)]
     pub(crate) time_zone: String,
 }
 
 impl Object {
-    /// `view app.v`, for messages.
+    /// Kind and full name for messages: `view app.v`.
     pub(crate) fn describe(&self, database: &str) -> String {
         format!("{} {database}.{}", self.kind.words().to_lowercase(), self.name)
     }
 }
 
-/// The base tables of a database.
+/// Names of the tables of a database, sequences among them.
 pub(crate) fn tables(session: &mut Session, database: &str) -> Result<Vec<String>, Error> {
     let sql = format!(
         "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} \
@@ -93,7 +93,16 @@ pub(crate) fn tables(session: &mut Session, database: &str) -> Result<Vec<String
     Ok(session.rows(&format!("listing the tables of {database}"), &sql)?)
 }
 
-/// Refuses a database with a table that could not be kept for an undo.
+/// Names of the sequences of a database (MariaDB).
+pub(crate) fn sequences(session: &mut Session, database: &str) -> Result<Vec<String>, Error> {
+    let sql = format!(
+        "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_TYPE = 'SEQUENCE'",
+        literal(database)
+    );
+    Ok(session.rows(&format!("listing the sequences of {database}"), &sql)?)
+}
+
+/// Fails if the database has a table that could not be kept for an undo.
 pub(crate) fn refuse_our_names(session: &mut Session, database: &str) -> Result<(), Error> {
     match tables(session, database)?.into_iter().find(|table| !super::state::can_be_kept(table)) {
         Some(table) => Err(Error::OurName { table }),
@@ -101,8 +110,8 @@ pub(crate) fn refuse_our_names(session: &mut Session, database: &str) -> Result<
     }
 }
 
-/// Functions and procedures run with the rights of whoever calls them from now on. On a session that may alter them. Returns how
-/// many did not.
+/// Alters functions and procedures to run with the rights of their callers (SQL SECURITY INVOKER). The session must have the
+/// right to. Returns how many were altered.
 pub(crate) fn make_invokers(session: &mut Session, database: &str) -> Result<usize, Error> {
     let sql = format!(
         "SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = {} \
@@ -117,10 +126,10 @@ pub(crate) fn make_invokers(session: &mut Session, database: &str) -> Result<usi
     Ok(found.len())
 }
 
-/// Everything in a database that is no table, in the order in which it can be created (views among themselves
-/// excepted).
+/// Reads all views, routines, triggers and events of a database, in the order in which they can be created. Only views are not in
+/// order among each other.
 pub(crate) fn read(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
-    // The default database is what keeps its name out of view definitions.
+    // SHOW CREATE VIEW leaves out the database's name only if it is the default database.
     session.run(&format!("using {database}"), &format!("USE {}", name(database)))?;
     let mut objects = routines(session, database)?;
     objects.extend(views(session, database)?);
@@ -189,15 +198,16 @@ fn views(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
 
 type TriggerParts = (String, String, String, String, String, Option<String>, String, String, String);
 
-/// A trigger that [`triggers`] read, on its table under another name.
+/// Returns a trigger that [`triggers`] has read with another name of its table.
 pub(crate) fn on_table(trigger: &Object, table: &str) -> Object {
     let on = |table: &str| format!(" ON {} FOR EACH ROW ", name(table));
     let create = trigger.create.replacen(&on(&trigger.table), &on(table), 1);
     Object { create, table: table.to_owned(), ..trigger.clone() }
 }
 
-/// Triggers put together from their parts: `SHOW CREATE TRIGGER` repeats names as they were typed, with a database in front of them or
-/// not. The body is only there as it was written: `information_schema` of MySQL has it with texts unescaped, which is other SQL.
+/// Reads the triggers, in the order in which they fire. Each statement is put together from parts, because `SHOW CREATE TRIGGER`
+/// repeats names as they were typed, with or without the database. Only the body is taken from there: MySQL's
+/// `information_schema` has the body with its string literals unescaped, which is other SQL.
 pub(crate) fn triggers(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
     let sql = format!(
         "SELECT TRIGGER_NAME, EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, DEFINER, ACTION_STATEMENT, \
@@ -234,8 +244,8 @@ pub(crate) fn triggers(session: &mut Session, database: &str) -> Result<Vec<Obje
     Ok(objects)
 }
 
-/// Columns whose default is an expression that names another database (MariaDB: the next value of a sequence, which stays where
-/// it was when the table is renamed): table, column, default.
+/// Table, column and default of each column whose default names the database `other`. On MariaDB this is the next value of a
+/// sequence, and a RENAME of the table does not change it.
 pub(crate) fn defaults_from(
     session: &mut Session,
     database: &str,
@@ -247,7 +257,7 @@ pub(crate) fn defaults_from(
     Ok(catalog::columns(session, &deed, values, &literal(database), &condition)?)
 }
 
-/// Foreign keys between tables of a database: child, parent.
+/// The foreign keys between tables of a database, as (child, parent).
 pub(crate) fn foreign_keys(session: &mut Session, database: &str) -> Result<Vec<(String, String)>, Error> {
     let sql = format!(
         "SELECT DISTINCT TABLE_NAME, REFERENCED_TABLE_NAME FROM information_schema.KEY_COLUMN_USAGE \
@@ -257,7 +267,7 @@ pub(crate) fn foreign_keys(session: &mut Session, database: &str) -> Result<Vec<
     Ok(session.rows(&format!("listing the foreign keys of {database}"), &sql)?)
 }
 
-/// The columns of a table: what each is, by its name.
+/// The columns of a table: each one's type, with `not null`, by its name.
 pub(crate) fn columns(
     session: &mut Session,
     database: &str,
@@ -274,7 +284,8 @@ pub(crate) fn columns(
     Ok(found.into_iter().collect())
 }
 
-/// What a trigger does: behind FOR EACH ROW, and behind the trigger that it names to stand next to, since they are made in their order.
+/// The body of a trigger: what follows FOR EACH ROW. `FOLLOWS t` and `PRECEDES t` are left out, since triggers are created in
+/// their order.
 fn body_of(create: &str, mode: Mode) -> Option<&str> {
     let code: Vec<Token> = pieces(create, mode).filter(Token::is_code).collect();
     let is = |at: usize, word: &str| code.get(at).is_some_and(|token| token.is_word(create, word));
@@ -285,7 +296,7 @@ fn body_of(create: &str, mode: Mode) -> Option<&str> {
     Some(&create[code.get(at)?.place.start..])
 }
 
-/// The events of a database, as they are.
+/// The events of a database, enabled or disabled as they are now.
 pub(crate) fn events(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
     let sql = format!(
         "SELECT EVENT_NAME, SQL_MODE, TIME_ZONE, COLLATION_CONNECTION, DATABASE_COLLATION \
@@ -296,7 +307,7 @@ pub(crate) fn events(session: &mut Session, database: &str) -> Result<Vec<Object
         session.rows(&format!("listing the events of {database}"), &sql)?;
     let mut objects = Vec::new();
     for (event, sql_mode, time_zone, collation, database_collation) in found {
-        // Times in the text are in the session's zone.
+        // The server shows an event's times in the session's time zone.
         session.attempt(&format!("SET SESSION time_zone = {}", literal(&time_zone)));
         let shown = show_create(session, StoredKind::Event, database, &event);
         session.attempt("SET SESSION time_zone = '+00:00'");
@@ -317,7 +328,7 @@ pub(crate) fn events(session: &mut Session, database: &str) -> Result<Vec<Object
     Ok(objects)
 }
 
-/// Whether this account may read the body of a procedure.
+/// True if this account may read the body of a procedure.
 pub(crate) fn can_read_procedure(session: &mut Session, database: &str, procedure: &str) -> bool {
     show_create(session, StoredKind::Procedure, database, procedure).is_ok()
 }

@@ -80,7 +80,6 @@ impl Tool {
         self
     }
 
-    #[cfg(feature = "aws")]
     /// Another program in the environment that this tool would have.
     pub(crate) fn into_environment(self, program: &str) -> Command {
         let mut other = Command::new(program);

@@ -1,7 +1,7 @@
-//! Runs a file, statement by statement, and compares what is there with what was written.
+//! Runs a file, statement by statement, and compares the rows that are there with those that were written.
 //!
-//! In: a [`PlainFile`], an empty database, who may load it. Out: its tables, counted over a connection of their own, so that nothing counts
-//! that was not committed. What the server only warns of is told.
+//! In: a [`PlainFile`], an empty database, the loader's login. Out: its tables, counted over a new connection, so that rows that
+//! were not committed do not count. The server's warnings are shown.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,18 +17,19 @@ use crate::house::House;
 use crate::migrate::prepared;
 use crate::mysql::{Server, Session, Warnings, number};
 use crate::restore::error::Error;
+use crate::restore::load::table_filter::TableFilter;
 use crate::restore::swap::objects;
 use crate::restore::swap::state;
 use crate::restore::target::DevTarget;
 use crate::sql::{Mode, name, qualified};
 
-/// How many statements are told that were left out, or warned of.
+/// Number of left-out statements that are shown; the rest are counted.
 const TOLD_MAX: usize = 5;
 
-/// A table before the end of the session that wrote it, and rows.
+/// Rows of each table, as the session that wrote them counts them before its end.
 type Counts = BTreeMap<String, u64>;
 
-/// What goes on while a file is loaded.
+/// The state of a load, statement by statement.
 struct ForeignLoad<'a> {
     file: &'a PlainFile,
     session: Session,
@@ -36,21 +37,22 @@ struct ForeignLoad<'a> {
     judge: Judge,
     tally: RowTally,
     mode: Mode,
-    /// The longest statement that the server takes.
+    /// Bytes of the longest statement that the server takes.
     packet_bytes_max: u64,
-    /// LOCK TABLES without UNLOCK.
+    /// True between LOCK TABLES and UNLOCK TABLES.
     locked: bool,
     open: Open,
     awake: BTreeSet<String>,
-    /// How many statements were left out, and the first ones.
+    /// Number of statements that were left out, and the first of them.
     left_out: (usize, Vec<String>),
-    /// A collation that this server does not know.
+    /// Line and options of the first collation that this server does not know.
     gave_way: Option<String>,
     warnings: Warnings,
 }
 
 impl PlainFile {
-    /// Loads the file into the staging database, and counts. `others` are databases that only a look at the text keeps it out of.
+    /// Loads the file into the staging database and counts the rows. `others` are the databases that no statement may name; none
+    /// if the loader is fenced.
     pub(crate) fn load(
         &self,
         house: &House,
@@ -59,7 +61,7 @@ impl PlainFile {
         others: Vec<String>,
     ) -> Result<Vec<TableDigest>, Error> {
         let mut session = server.connect_to(Some(&target.staging()))?;
-        // As the stock client: the server's own time zone and mode, until the file says otherwise.
+        // As with the stock client, the server's own time zone and SQL mode hold until the file sets others.
         session.attempt("SET SESSION time_zone = @@global.time_zone");
         session.attempt("SET SESSION wait_timeout = 172800");
         session.refuse_files();
@@ -92,7 +94,39 @@ impl PlainFile {
         self.count(target, server, &tally, &before)
     }
 
-    /// Counts what is there now that the session is over that wrote it.
+    /// Removes the rows of the tables that `include` and `exclude` leave out, after the load: the statements of the file may need
+    /// them. Says which.
+    pub(crate) fn empty(
+        &self,
+        house: &House,
+        server: &Server,
+        staging: &str,
+        tables: &mut [TableDigest],
+        choice: &TableFilter,
+    ) -> Result<(), Error> {
+        let mut session = server.connect_to(Some(staging))?;
+        let sequences = objects::sequences(&mut session, staging)?;
+        // Rows of other tables may refer to these; in a dump of ours they may, too.
+        session.run("switching foreign keys off", "SET SESSION foreign_key_checks = 0")?;
+        let mut emptied = Vec::new();
+        for one in tables {
+            if one.rows == 0 || !choice.empties(&one.table) || sequences.contains(&one.table) {
+                continue;
+            }
+            let sql = format!("TRUNCATE TABLE {}", qualified(staging, &one.table));
+            session.run(&format!("emptying {}", one.table), &sql)?;
+            one.rows = 0;
+            emptied.push(one.table.as_str());
+        }
+        if !emptied.is_empty() {
+            let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+            house.progress.warn(&format!("{name}: without the rows of {}", emptied.join(", ")));
+        }
+        Ok(())
+    }
+
+    /// Counts the rows after the end of the session that wrote them. Fails if a table has another number of rows than was
+    /// written.
     fn count(
         &self,
         target: &DevTarget,
@@ -164,7 +198,7 @@ impl Walker for ForeignLoad<'_> {
 }
 
 impl ForeignLoad<'_> {
-    /// A name as the server keeps it: it reads the bytes of the file in the session's character set.
+    /// Converts a name of the file to UTF-8, as the server does: from the session's character set.
     fn server_name(&mut self, raw: &[u8]) -> Result<String, Error> {
         if raw.is_ascii() {
             return Ok(String::from_utf8_lossy(raw).into_owned());
@@ -178,7 +212,7 @@ impl ForeignLoad<'_> {
         Ok(String::from_utf8_lossy(&name).into_owned())
     }
 
-    /// What a statement leaves behind that matters for those to come.
+    /// Notes what a statement changes for those after it: SQL mode, locks, events that are disabled.
     fn remember(&mut self, reading: &ForeignStatement<'_>) -> Result<(), Error> {
         if reading.is(0, "SET") && settings::changes_mode(reading) {
             self.mode = mode_of(&mut self.session)?;
@@ -186,7 +220,7 @@ impl ForeignLoad<'_> {
         if reading.is_any(0, &["LOCK", "UNLOCK"]) && reading.is_any(1, &["TABLE", "TABLES"]) {
             self.locked = reading.is(0, "LOCK");
         }
-        // ALTER EVENT e DISABLE
+        // ALTER EVENT e DISABLE: the event stays disabled.
         let event = (1..8).find(|at| reading.is(0, "ALTER") && reading.is(*at, "EVENT"));
         if let Some((_, behind)) = event.and_then(|at| reading.object(at + 1))
             && reading.code.iter().any(|token| token.is_word(&*reading.text, "DISABLE"))
@@ -197,7 +231,8 @@ impl ForeignLoad<'_> {
         Ok(())
     }
 
-    /// A collation of the other kind of server gives way to the character set's default.
+    /// Sets character set and collation of the database. A collation that this server does not know is left out: the character
+    /// set's default then holds.
     fn set_collation(&mut self, line: u64, options: &str) -> Result<(), Error> {
         let sql = |options: &str| format!("ALTER DATABASE {} {options}", name(&self.staging));
         let charset = options.split(" COLLATE ").next().unwrap_or(options);
@@ -214,7 +249,8 @@ impl ForeignLoad<'_> {
         }
     }
 
-    /// What is put together at run time is asked for, where nothing but a look at it keeps it from leaving.
+    /// Reads from the server the text that a PREPARE or EXECUTE IMMEDIATE takes. Fails if that text would reach another database.
+    /// Called only if the loader is not fenced.
     fn refuse_prepared(&mut self, line: u64, reading: &ForeignStatement<'_>) -> Result<(), Error> {
         let Some(expression) = prepared(&reading.text) else { return Ok(()) };
         let sql = format!("SELECT {expression}");
@@ -241,9 +277,10 @@ impl ForeignLoad<'_> {
         }
     }
 
-    /// The file is at its end: what it leaves open would be lost with its session, as with the stock client.
+    /// Ends the file. Fails if an open transaction has written rows: they would be lost with the session, as with the stock
+    /// client.
     fn end(&mut self, house: &House) -> Result<(), Error> {
-        // Refused within a transaction, and of no consequence otherwise.
+        // The server refuses this statement within a transaction; otherwise it changes nothing that matters here.
         let probe = self.session.run_foreign("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
         if let Err(::mysql::Error::MySqlError(e)) = &probe
             && e.code == number::IN_TRANSACTION
@@ -254,7 +291,7 @@ impl ForeignLoad<'_> {
             return Err(fail(&self.file.path, 0, problem.to_owned()));
         }
         self.session.run("unlocking the tables", "UNLOCK TABLES")?;
-        // From here on the questions are ours, and the file may have set the session otherwise.
+        // From here on this tool's own queries run: settings of the file must not change their results.
         for setting in ["NAMES utf8mb4", "sql_mode = ''", "sql_select_limit = DEFAULT"] {
             self.session.run("setting up the connection again", &format!("SET {setting}"))?;
         }
@@ -262,7 +299,7 @@ impl ForeignLoad<'_> {
         Ok(())
     }
 
-    /// What a person should know although all went well.
+    /// Shows the warnings of a load that succeeded.
     fn tell(&self, house: &House) {
         let name = self.file.path.file_name().unwrap_or_default().to_string_lossy();
         if self.locked {
@@ -287,7 +324,7 @@ impl ForeignLoad<'_> {
         }
     }
 
-    /// The tables of which nobody knows how many rows they must hold, as the session sees them that wrote them.
+    /// Counts the tables whose number of rows the tally does not know, in the session that wrote them.
     fn count_unknown(&mut self) -> Result<Counts, Error> {
         let tables = objects::tables(&mut self.session, &self.staging)?;
         let unknown = tables.into_iter().filter(|table| self.tally.expected(table).is_none());
@@ -301,7 +338,7 @@ impl ForeignLoad<'_> {
     }
 }
 
-/// How the session reads text now.
+/// The SQL mode of the session, which decides how text is read.
 fn mode_of(session: &mut Session) -> Result<Mode, Error> {
     let mode = session.first::<String>("reading the SQL mode", "SELECT @@sql_mode")?;
     Ok(Mode::of(&mode.unwrap_or_default()))

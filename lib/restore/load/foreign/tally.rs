@@ -1,33 +1,34 @@
-//! Rows that a file wrote, by table: what the server says of each statement, not what the text looks like.
+//! Counts the rows that a file wrote, by table: from what the server says of each statement, not from its text.
 //!
-//! In: each statement that ran, and how many rows the server says it changed. Out: how many rows a table must hold in the end, for those of
-//! which this can be known. What it cannot be known of (REPLACE, ON DUPLICATE KEY UPDATE, procedures, what triggers, views and functions
-//! write) is counted before and after the session ends instead, so that no row is believed that was never committed.
+//! In: each statement that ran, and the number of rows that the server says it changed. Out: the number of rows that a table must
+//! have in the end, where this can be known. Where it cannot (REPLACE, ON DUPLICATE KEY UPDATE, procedures, writes of triggers,
+//! views and functions), the table is counted before and after the session ends instead, so that rows that were never committed
+//! are noticed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reading::{BEFORE_TABLE, ForeignStatement};
 use crate::sql::TokenKind;
 
-/// What begins the clause that updates rows instead of inserting them.
+/// A word of ON DUPLICATE KEY UPDATE, the clause that updates rows instead of inserting them.
 const ON_DUPLICATE: &[u8] = b"DUPLICATE";
 
 /// Counts the rows that a file wrote, by table.
 #[derive(Debug, Default)]
 pub(super) struct RowTally {
     rows: BTreeMap<String, u64>,
-    /// Names that stand in the body of a trigger: rows may come there, or go, with those of another table.
+    /// All names in CREATE TRIGGER statements: the trigger may write to a table of such a name.
     filled: BTreeSet<String>,
-    /// Who writes into one of these writes into a table that nobody named.
+    /// Names of views: a write to a view changes a table that the statement does not name.
     views: BTreeSet<String>,
-    /// There are functions, which may write.
+    /// True if the file made functions, which may write.
     functions: bool,
-    /// A trigger may write anywhere.
+    /// True if a trigger calls a procedure, which may write anywhere.
     anywhere: bool,
 }
 
 impl RowTally {
-    /// A statement went through, and changed so many rows.
+    /// Notes a statement that succeeded, and the number of rows that it changed.
     pub(super) fn note(&mut self, reading: &ForeignStatement<'_>, rows: u64) {
         let first =
             reading.code.first().map_or(String::new(), |token| token.text(&reading.text).to_uppercase());
@@ -42,7 +43,7 @@ impl RowTally {
             "DROP" if reading.is_any(1, &["TABLE", "TABLES"]) || reading.is(2, "TABLE") => {
                 self.forget_named(reading);
             }
-            // Keys and options are no rows; what partitions and columns do to them is for the server to know.
+            // ALTERs with one of these words are assumed to keep the number of rows. After any other one it is not known.
             "ALTER" if reading.is(1, "TABLE") => {
                 let keys = reading.object(2).is_some_and(|(_, next)| {
                     reading.is_any(next, &["DISABLE", "ENABLE", "ADD", "MODIFY", "COMMENT", "AUTO_INCREMENT"])
@@ -51,6 +52,8 @@ impl RowTally {
                     self.forget_named(reading);
                 }
             }
+            // ALTER IGNORE TABLE, which may remove rows, and its like.
+            "ALTER" if (2..4).any(|at| reading.is(at, "TABLE")) => self.rows.clear(),
             "SET" | "USE" | "LOCK" | "UNLOCK" | "COMMIT" | "BEGIN" | "START" | "ALTER" | "DROP"
             | "UPDATE" | "ANALYZE" | "SHOW" | "DEALLOCATE" => {}
             _ => self.rows.clear(),
@@ -80,7 +83,7 @@ impl RowTally {
                 let name = reading.behind_if(at + 1);
                 let only_if_missing = name > at + 1;
                 let Some((table, _)) = reading.object(name) else { return };
-                // It may have been there, with rows.
+                // With IF NOT EXISTS, the table may have been there before, with rows.
                 if only_if_missing {
                     self.rows.entry(table.into_owned()).or_insert(rows);
                 } else {
@@ -103,7 +106,7 @@ impl RowTally {
         }
     }
 
-    /// Whether there are functions, which may write although a statement only reads.
+    /// True if there are functions: they may write although a statement only reads.
     pub(super) fn has_functions(&self) -> bool {
         self.functions
     }
@@ -114,7 +117,7 @@ impl RowTally {
         }
     }
 
-    /// Forgets every table that a statement names.
+    /// Forgets the number of rows of every table that a statement names.
     fn forget_named(&mut self, reading: &ForeignStatement<'_>) {
         for token in &reading.code {
             if let Some(name) = token.name(&reading.text) {
@@ -123,7 +126,7 @@ impl RowTally {
         }
     }
 
-    /// How many rows a table must hold, if that is known.
+    /// The number of rows that a table must have, if it is known.
     pub(super) fn expected(&self, table: &str) -> Option<u64> {
         let by_trigger =
             self.anywhere || self.filled.contains(table) || !self.filled.is_disjoint(&self.views);
@@ -131,7 +134,7 @@ impl RowTally {
     }
 }
 
-/// Wherever the word stands, in a value too: then there is a count too few, never a wrong one.
+/// True if the word stands anywhere, even within a value: then a count is missing, but none is wrong.
 fn says_duplicate(sql: &[u8]) -> bool {
     let is = |at: usize| {
         sql.get(at..at + ON_DUPLICATE.len()).is_some_and(|word| word.eq_ignore_ascii_case(ON_DUPLICATE))
