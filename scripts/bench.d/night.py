@@ -63,7 +63,7 @@ def seed(shape):
     kind = "BINARY(16)" if random else "INT UNSIGNED"
 
     def key(text, salt):
-        return f"UNHEX(MD5(CONCAT('{salt}', {text})))" if random else f"({text}) + 1"
+        return f"UNHEX(LEFT(SHA2(CONCAT('{salt}', {text}), 256), 32))" if random else f"({text}) + 1"
 
     apps = APPS * ARGS.scale
     most = apps * max(CHILDREN.values())
